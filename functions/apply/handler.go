@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"excs/shared/apply"
+	"excs/shared/queue"
+)
+
+// Worker works on a batch of messages.
+type Worker interface {
+	Batch(ctx context.Context, batch []queue.Received) []apply.Answer
+}
+
+// Queue makes messages come back.
+type Queue interface {
+	SetVisibility(ctx context.Context, received []queue.Received, d time.Duration) error
+}
+
+// Handler is the function apply.
+type Handler struct {
+	Worker Worker
+	Queue  Queue
+	Log    *slog.Logger
+}
+
+// Handle works on one SQS batch and answers which messages must come back. Those that asked for a time get it; the others
+// wait for the queue's own visibility.
+func (h *Handler) Handle(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
+	batch := make([]queue.Received, 0, len(event.Records))
+	for _, r := range event.Records {
+		batch = append(batch, received(r))
+	}
+	response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
+	for i, a := range h.Worker.Batch(ctx, batch) {
+		if !a.Failed {
+			continue
+		}
+		response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: batch[i].ID})
+		if a.Again == 0 {
+			continue
+		}
+		if err := h.Queue.SetVisibility(ctx, batch[i:i+1], a.Again); err != nil {
+			h.Log.WarnContext(ctx, "the message waits for the queue's own time instead", "key", batch[i].Key, "error", err.Error())
+		}
+	}
+	return response, nil
+}
+
+func received(r events.SQSMessage) queue.Received {
+	m := queue.Received{Body: r.Body, ID: r.MessageId, Receipt: r.ReceiptHandle}
+	m.Message, m.Err = queue.Decode(r.Body)
+	if n, err := strconv.Atoi(r.Attributes["ApproximateReceiveCount"]); err == nil {
+		m.Count = n
+	}
+	if ms, err := strconv.ParseInt(r.Attributes["SentTimestamp"], 10, 64); err == nil {
+		m.Sent = time.UnixMilli(ms)
+	}
+	return m
+}

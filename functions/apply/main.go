@@ -1,0 +1,35 @@
+// Command apply is the worker function: it makes the objects that messages name right in the EX Org.
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"excs/shared/telemetry"
+	"excs/shared/wiring"
+)
+
+func main() {
+	log := telemetry.New(os.Stdout, telemetry.Options{Function: "apply", Level: os.Getenv("AWS_LAMBDA_LOG_LEVEL")})
+	h, err := wire(context.Background(), os.Getenv, log)
+	if err != nil {
+		log.Error("apply can not start", "error", err.Error())
+		os.Exit(1)
+	}
+	lambda.Start(h.Handle)
+}
+
+func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*Handler, error) {
+	parts, err := wiring.Open(ctx, getenv, log, wiring.VarTable, wiring.VarQueueURL, wiring.VarDLQURL, wiring.VarSettings, wiring.VarExorgSecret)
+	if err != nil {
+		return nil, err
+	}
+	client, err := parts.EXOrg(ctx, wiring.Writing)
+	if err != nil {
+		return nil, err
+	}
+	return &Handler{Worker: parts.Worker(client), Queue: parts.Work, Log: log}, nil
+}

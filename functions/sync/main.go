@@ -1,0 +1,43 @@
+// Command sync is the operator's function: plan, sync, approve, discard, list, status.
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	_ "github.com/jackc/pgx/v5/stdlib"  // driver pgx
+	_ "github.com/microsoft/go-mssqldb" // driver sqlserver
+	_ "github.com/sijms/go-ora/v2"      // driver oracle
+
+	"excs/shared/apply"
+	"excs/shared/telemetry"
+	"excs/shared/wiring"
+)
+
+func main() {
+	log := telemetry.New(os.Stdout, telemetry.Options{Function: "sync", Level: os.Getenv("AWS_LAMBDA_LOG_LEVEL")})
+	h, err := wire(context.Background(), os.Getenv, log)
+	if err != nil {
+		log.Error("sync can not start", "error", err.Error())
+		os.Exit(1)
+	}
+	lambda.Start(h.Handle)
+}
+
+func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*Handler, error) {
+	parts, err := wiring.Open(ctx, getenv, log, wiring.VarTable, wiring.VarQueueURL, wiring.VarSettings, wiring.VarEngageSecret, wiring.VarExorgSecret)
+	if err != nil {
+		return nil, err
+	}
+	read, err := parts.Engage(ctx)
+	if err != nil {
+		return nil, err
+	}
+	client, err := parts.EXOrg(ctx, wiring.Reading)
+	if err != nil {
+		return nil, err
+	}
+	return &Handler{Runner: parts.Runner(read, apply.NewPlatform(client, parts.Settings.Users.Authority)), Log: log}, nil
+}

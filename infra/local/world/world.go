@@ -1,0 +1,183 @@
+package world
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"excs/shared/apply"
+	"excs/shared/exorg"
+	"excs/shared/mapping"
+	"excs/shared/model"
+	"excs/shared/queue"
+	"excs/shared/rules"
+	"excs/shared/run"
+	"excs/shared/wiring"
+)
+
+// TableName is the name of the mapping table's twin.
+const TableName = "world-mapping"
+
+// Config is what a World is made of.
+type Config struct {
+	Settings rules.Settings
+	// Read reads Engage.
+	Read func(ctx context.Context) (*model.Snapshot, model.Counts, error)
+	// Secret names the EX Org; HTTP reaches it (nil: over the network).
+	Secret exorg.Secret
+	HTTP   *http.Client
+	// Now and Sleep are the clock of everything in the world; nil: the wall clock. Tests in a synctest bubble leave them.
+	Now   func() time.Time
+	Sleep func(ctx context.Context, d time.Duration) error
+	// Table and Queue change the twins: lag, faults. Dead and MaxReceive of Queue are set by the world.
+	Table mapping.MemoryOptions
+	Queue queue.MemoryConfig
+	// MaxReceive is the redrive limit of the work queue; 0: 20.
+	MaxReceive int
+	Log        *slog.Logger
+}
+
+// World is one tenant with everything that serves it.
+type World struct {
+	Settings rules.Settings
+	Table    *mapping.Memory
+	Work     *queue.Memory
+	Dead     *queue.Memory
+	Client   *exorg.Client
+	Runner   *run.Runner
+	Worker   *apply.Worker
+
+	now   func() time.Time
+	token atomic.Int64
+}
+
+// New makes a world; nothing has run in it yet.
+func New(c Config) *World {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.MaxReceive == 0 {
+		c.MaxReceive = 20
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	w := &World{Settings: c.Settings, now: c.Now}
+	c.Table.Clock = c.Now
+	c.Table.Tenant = strconv.FormatInt(c.Settings.Tenant, 10)
+	if c.Table.Allowed == 0 {
+		c.Table.Allowed = c.Settings.Requests.PerMinute
+	}
+	w.Table = mapping.NewMemory(c.Table)
+	w.Dead = queue.NewMemory(queue.MemoryConfig{Now: c.Now})
+	c.Queue.Now, c.Queue.MaxReceive, c.Queue.Dead = c.Now, c.MaxReceive, w.Dead
+	w.Work = queue.NewMemory(c.Queue)
+	client := wiring.ClientConfig(c.Secret, w.Table, c.Log, wiring.Writing)
+	client.HTTP, client.Now, client.Sleep = c.HTTP, c.Now, c.Sleep
+	w.Client = exorg.New(client)
+	w.connect(c)
+	return w
+}
+
+func (w *World) connect(c Config) {
+	platform := apply.NewPlatform(w.Client, c.Settings.Users.Authority)
+	w.Runner = run.New(run.Config{
+		Read: c.Read, Table: w.Table, TableName: TableName, Queue: w.Work, Org: platform, Settings: c.Settings,
+		Holder: "world", Now: c.Now, NewToken: w.newToken, Log: c.Log,
+	})
+	g := c.Settings.Guard
+	w.Worker = apply.New(apply.Config{
+		Rows: w.Table, Orphans: w.Table, Lists: wiring.Lists{Table: w.Table}, Window: w.Table,
+		Census: run.NewCensus(w.Table, max(g.RemovalWindow, g.UpdateWindow), c.Now),
+		Org:    platform, Writer: apply.NewPen(w.Client, c.Settings.Users.Authority),
+		Work: w.Work, Dead: w.Dead, Settings: c.Settings, Now: c.Now, NewToken: w.newToken, Log: c.Log,
+	})
+}
+
+// newToken counts, so that a world repeats itself.
+func (w *World) newToken() string { return strconv.FormatInt(w.token.Add(1), 36) }
+
+// Sync makes one whole run, as the schedule does.
+func (w *World) Sync(ctx context.Context) (run.Report, error) {
+	return w.Runner.Sync(ctx, run.Request{Cause: model.CauseEngage})
+}
+
+// Drained counts the answers to the messages of a Drain.
+type Drained struct {
+	Messages, Failed int
+}
+
+// Drain works on the queue as Lambda's poller does, batch by batch, until nothing is visible. progress, if any, is told
+// after every batch.
+func (w *World) Drain(ctx context.Context, progress func(Drained)) (Drained, error) {
+	var d Drained
+	for {
+		if err := ctx.Err(); err != nil {
+			return d, fmt.Errorf("drain the work queue: %w", err)
+		}
+		batch, err := w.Work.Receive(ctx, queue.BatchSize, 0)
+		if err != nil {
+			return d, err
+		}
+		if len(batch) == 0 {
+			return d, nil
+		}
+		failed, err := w.answer(ctx, batch)
+		d.Messages += len(batch)
+		d.Failed += failed
+		if err != nil {
+			return d, err
+		}
+		if progress != nil {
+			progress(d)
+		}
+	}
+}
+
+// answer works on one batch and answers it: done messages go, failed ones come back when they asked to.
+func (w *World) answer(ctx context.Context, batch []queue.Received) (failed int, err error) {
+	var done []queue.Received
+	for i, a := range w.Worker.Batch(ctx, batch) {
+		if !a.Failed {
+			done = append(done, batch[i])
+			continue
+		}
+		failed++
+		if a.Again > 0 {
+			if err := w.Work.SetVisibility(ctx, batch[i:i+1], a.Again); err != nil {
+				return failed, err
+			}
+		}
+	}
+	return failed, w.Work.Delete(ctx, done)
+}
+
+// Settle lets time pass and the schedule run until nothing is left that would change by itself, as the service does over
+// the minutes after a change. pass advances the clock (virtual or real); rounds bounds the runs.
+func (w *World) Settle(ctx context.Context, rounds int, pass func(time.Duration)) error {
+	for range rounds {
+		if _, err := w.Drain(ctx, nil); err != nil {
+			return err
+		}
+		waiting, inFlight, err := w.Work.Depth(ctx)
+		if err != nil {
+			return err
+		}
+		items, err := w.Table.List(ctx, []mapping.State{mapping.StatePending, mapping.StateWaiting}, nil)
+		if err != nil {
+			return err
+		}
+		if len(items)+waiting+inFlight == 0 {
+			return nil
+		}
+		pass(time.Minute)
+		if _, err := w.Sync(ctx); err != nil && model.CodeOf(err) != model.CodeUnavailable {
+			return err
+		}
+	}
+	return model.Errorf(model.CodeInternal, "settle", "not settled after %d runs", rounds)
+}

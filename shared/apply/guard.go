@@ -1,0 +1,64 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"excs/shared/mapping"
+	"excs/shared/plan"
+)
+
+// allow asks the guard for n changes of a class right before the write. A key that was counted within the window is not
+// counted again; approved changes and sites below the guard's size are counted but not stopped. The error is a stop that
+// holds the row, with every number in it.
+func (l *look) allow(ctx context.Context, class plan.Class, n int) error {
+	window, threshold := l.windowOf(class)
+	if class != plan.ClassMemberships && l.now.Sub(l.row.Counted[string(class)]) < window.Length {
+		return nil
+	}
+	census, err := l.Census.Census(ctx)
+	if err != nil {
+		return fmt.Errorf("count what is mapped, for the guard: %w", err)
+	}
+	mapped := census[l.row.Key.Kind]
+	limit := threshold.Limit(mapped)
+	if l.row.Approved || mapped < l.Settings.Guard.ActiveFrom {
+		limit = math.MaxInt32
+	}
+	ok, drawn, err := l.Window.Draw(ctx, window, n, limit, l.now)
+	if err != nil {
+		return fmt.Errorf("ask the guard: %w", err)
+	}
+	if !ok {
+		l.Log.WarnContext(ctx, "guard tripped", "key", l.row.Key, "class", class, "drawn", drawn, "limit", limit, "mapped", mapped)
+		return held(fmt.Sprintf("guard: %d %s of kind %s were made in the last %s and %d more would pass the limit of %d (of %d mapped): approve with sync approve",
+			drawn, class, l.row.Key.Kind, window.Length, n, limit, mapped))
+	}
+	if l.out.Counted == nil {
+		l.out.Counted = map[string]time.Time{}
+	}
+	l.out.Counted[string(class)] = l.now
+	return nil
+}
+
+func (l *look) windowOf(class plan.Class) (mapping.Window, interface{ Limit(mapped int) int }) {
+	g := l.Settings.Guard
+	w := mapping.Window{Kind: l.row.Key.Kind, Class: string(class), Length: g.UpdateWindow}
+	switch class {
+	case plan.ClassRemovals:
+		w.Length = g.RemovalWindow
+		return w, g.Removals
+	case plan.ClassMemberships:
+		return w, share(g.MemberLoss)
+	default:
+		return w, g.Updates
+	}
+}
+
+// share is a threshold without a count.
+type share float64
+
+// Limit gives the number above which the threshold trips.
+func (s share) Limit(of int) int { return int(float64(of) * float64(s)) }

@@ -1,0 +1,279 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"excs/shared/mapping"
+	"excs/shared/model"
+	"excs/shared/plan"
+	"excs/shared/translate"
+)
+
+// draft is one run up to its plan: everything read and decided, nothing written.
+type draft struct {
+	site      Site // as it is to be remembered
+	settings  string
+	snapshot  *model.Snapshot
+	proof     model.Proven
+	result    translate.Result
+	delta     model.Delta
+	facts     model.Facts
+	rows      map[model.Key]mapping.Row
+	held      heldDocument
+	approvals approvals
+	names     *names // refreshed lists of the EX Org's names, nil when they were not read
+	first     bool
+	plan      plan.Plan
+	at        time.Time
+}
+
+// draft reads Engage and makes the plan.
+func (r *Runner) draft(ctx context.Context, site Site, req Request) (*draft, error) {
+	d := &draft{site: site, at: r.Now(), facts: model.Facts{}, rows: map[model.Key]mapping.Row{}, settings: r.Settings.Hash()}
+	d.first = site.FirstPlan.IsZero() || site.Table != r.TableName
+	snapshot, counted, err := r.Read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d.snapshot = snapshot
+	if err := load(ctx, r.Table, docApprovals, &d.approvals); err != nil {
+		return nil, err
+	}
+	if d.approvals.Source {
+		site.Memory.Highest, site.Memory.Total = nil, nil
+	}
+	d.proof, d.site.Memory, err = model.Prove(snapshot, counted, site.Memory, r.Settings.SecondRead.Kind, d.at)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.loadDecisions(ctx, d); err != nil {
+		return nil, err
+	}
+	if err := r.translate(ctx, d); err != nil {
+		return nil, err
+	}
+	if err := r.predecessors(ctx, d); err != nil {
+		return nil, err
+	}
+	matches, err := r.matches(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	input, err := r.input(ctx, d, matches, req)
+	if err != nil {
+		return nil, err
+	}
+	d.plan = plan.Make(input)
+	held, err := r.heldRows(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list held rows: %w", err)
+	}
+	d.addHeldRows(held)
+	d.limit(req.Keys)
+	return d, nil
+}
+
+func (r *Runner) loadDecisions(ctx context.Context, d *draft) error {
+	if err := load(ctx, r.Table, docHeld, &d.held); err != nil {
+		return err
+	}
+	hints := map[model.Key]model.Known{}
+	if err := load(ctx, r.Table, docHints, &hints); err != nil {
+		return err
+	}
+	maps.Copy(d.facts, hints)
+	return nil
+}
+
+// passesAtMost bounds the search for a translation that asks nothing more. Each pass only adds facts, and two are usual:
+// one that asks and one that knows.
+const passesAtMost = 8
+
+// translate repeats the translation until it asks for no row that is not known. Rows are read for keys in question only:
+// a run without changes reads none.
+func (r *Runner) translate(ctx context.Context, d *draft) error {
+	for range passesAtMost {
+		d.result = translate.Translate(d.proof, r.Settings, d.facts)
+		delta, err := r.Table.Delta(ctx, fingerprints(d.result.Objects))
+		if err != nil {
+			return fmt.Errorf("compare with the mapping index: %w", err)
+		}
+		d.delta = delta
+		fresh, err := r.learn(ctx, d, slices.Concat(d.result.Asks, delta.Changed, delta.Lost))
+		if err != nil {
+			return err
+		}
+		if fresh == 0 {
+			return nil
+		}
+	}
+	return model.Errorf(model.CodeInternal, "translate", "the translation asks for more after %d passes", passesAtMost)
+}
+
+func fingerprints(objects []model.Object) map[model.Key]model.Fingerprint {
+	want := make(map[model.Key]model.Fingerprint, len(objects))
+	for _, o := range objects {
+		want[o.Key] = o.Fingerprint()
+	}
+	return want
+}
+
+// learn reads the rows of keys that were not read in this run and says for how many. Hints count as facts but not as
+// rows: a key that changed is read although there is a hint of it.
+func (r *Runner) learn(ctx context.Context, d *draft, keys []model.Key) (int, error) {
+	var missing []model.Key
+	for _, key := range keys {
+		if _, ok := d.rows[key]; !ok {
+			d.rows[key] = mapping.Row{}
+			missing = append(missing, key)
+		}
+	}
+	if len(missing) == 0 {
+		return 0, nil
+	}
+	rows, err := r.Table.GetMany(ctx, missing)
+	if err != nil {
+		return 0, fmt.Errorf("read rows: %w", err)
+	}
+	for _, key := range missing {
+		row, ok := rows[key]
+		if !ok {
+			d.facts[key] = model.Known{}
+			continue
+		}
+		d.rows[key] = row
+		d.facts[key] = row.Known()
+	}
+	return len(missing), nil
+}
+
+// predecessors reads the rows that newcomers may take over: orphans, and queues on their way out.
+func (r *Runner) predecessors(ctx context.Context, d *draft) error {
+	kinds := map[model.Kind]bool{}
+	for _, key := range d.delta.New {
+		kinds[key.Kind] = true
+	}
+	if len(kinds) == 0 || d.mapped() == 0 {
+		return nil
+	}
+	newcomers := slices.SortedFunc(maps.Keys(kinds), func(a, b model.Kind) int { return a.Order() - b.Order() })
+	items, err := r.Table.List(ctx, []mapping.State{mapping.StateOrphan}, newcomers)
+	if err != nil {
+		return fmt.Errorf("list orphans: %w", err)
+	}
+	if kinds[model.KindQueue] {
+		leaving, err := r.Table.List(ctx, []mapping.State{mapping.StatePending, mapping.StateWaiting, mapping.StateHeld, mapping.StateQuarantined}, []model.Kind{model.KindQueue})
+		if err != nil {
+			return fmt.Errorf("list queues on their way out: %w", err)
+		}
+		items = append(items, leaving...)
+	}
+	keys := make([]model.Key, 0, len(items)+len(d.delta.New))
+	for _, item := range items {
+		keys = append(keys, item.Key)
+	}
+	for _, key := range d.delta.Lost {
+		if key.Kind == model.KindMembers {
+			keys = append(keys, model.Key{Kind: model.KindQueue, DBID: key.DBID})
+		}
+	}
+	// A key that is new to the index may have a row all the same: an object that came back into scope.
+	_, err = r.learn(ctx, d, append(keys, d.delta.New...))
+	return err
+}
+
+func (d *draft) mapped() int {
+	n := 0
+	for _, m := range d.delta.Mapped {
+		n += m
+	}
+	return n
+}
+
+// input collects what the plan decides by.
+func (r *Runner) input(ctx context.Context, d *draft, matches map[model.Key]plan.Match, req Request) (plan.Input, error) {
+	g := r.Settings.Guard
+	drawn, err := r.drawn(ctx, d)
+	if err != nil {
+		return plan.Input{}, err
+	}
+	settled := map[model.Key]bool{}
+	for _, key := range d.delta.Lost {
+		settled[key] = d.rows[key].State == mapping.StateConverged
+	}
+	facts := model.Facts{}
+	for key, row := range d.rows {
+		if row.Version != 0 {
+			facts[key] = d.facts[key]
+		}
+	}
+	return plan.Input{
+		Settings: r.Settings, Proof: d.proof, Objects: d.result.Objects, Rejects: d.rejects(), Notes: d.notes(),
+		Delta: d.delta, Facts: facts, Settled: settled, Matches: matches, Drawn: drawn,
+		Mapped: d.site.Base(max(g.RemovalWindow, g.UpdateWindow), d.at), Memberships: d.site.Memberships,
+		Waiting: d.held.since(), Approved: d.approvals.valid(d.at),
+		SettingsChanged: d.site.SettingsHash != "" && d.site.SettingsHash != d.settings,
+		FirstRun:        d.first, Now: d.at, Kinds: req.Kinds,
+	}, nil
+}
+
+func (d *draft) rejects() []model.Reject { return d.result.Rejects }
+
+func (d *draft) notes() []model.Note { return slices.Concat(d.snapshot.Notes, d.result.Notes) }
+
+// drawn reads the guard's windows, if there is anything that it could count.
+func (r *Runner) drawn(ctx context.Context, d *draft) (plan.Drawn, error) {
+	drawn := plan.Drawn{}
+	if len(d.delta.Changed)+len(d.delta.Lost)+len(d.delta.New) == 0 {
+		return drawn, nil
+	}
+	for _, k := range model.Kinds() {
+		drawn[k] = map[plan.Class]int{}
+		for _, class := range classesOf(k) {
+			n, err := r.Table.Drawn(ctx, mapping.Window{Kind: k, Class: string(class), Length: r.windowOf(class)}, d.at)
+			if err != nil {
+				return nil, fmt.Errorf("read the guard's windows: %w", err)
+			}
+			drawn[k][class] = n
+		}
+	}
+	return drawn, nil
+}
+
+func classesOf(k model.Kind) []plan.Class {
+	switch k {
+	case model.KindUser, model.KindQueue:
+		return []plan.Class{plan.ClassRemovals, plan.ClassUpdates}
+	case model.KindMembers:
+		return []plan.Class{plan.ClassMemberships}
+	default:
+		return []plan.Class{plan.ClassUpdates}
+	}
+}
+
+func (r *Runner) windowOf(class plan.Class) time.Duration {
+	if class == plan.ClassRemovals {
+		return r.Settings.Guard.RemovalWindow
+	}
+	return r.Settings.Guard.UpdateWindow
+}
+
+// limit drops everything but the given keys from the plan.
+func (d *draft) limit(keys []model.Key) {
+	if len(keys) == 0 {
+		return
+	}
+	d.plan.Changes = slices.DeleteFunc(d.plan.Changes, func(c model.Change) bool { return !slices.Contains(keys, c.Key) })
+	d.plan.Held = slices.DeleteFunc(d.plan.Held, func(h plan.Held) bool { return !slices.Contains(keys, h.Change.Key) })
+	d.plan.Forget = slices.DeleteFunc(d.plan.Forget, func(f plan.Forget) bool { return !slices.Contains(keys, f.Key) })
+}
+
+func (d *draft) report() Report {
+	return Report{
+		Plan: d.plan, Rows: d.snapshot.Read, Dropped: d.snapshot.Dropped, WentBack: d.proof.WentBack(), Doubts: d.proof.Doubts(), FirstPlan: d.first,
+	}
+}

@@ -1,0 +1,131 @@
+package run
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"excs/shared/mapping"
+	"excs/shared/model"
+	"excs/shared/plan"
+)
+
+// heldDocument is the set of changes that the last whole run held, under the hashes that an operator approves.
+type heldDocument struct {
+	Hash     string                `json:"hash"` // of the whole plan
+	All      string                `json:"all"`  // of everything held that can be approved
+	Kinds    map[model.Kind]string `json:"kinds,omitempty"`
+	Items    []heldItem            `json:"items,omitempty"`
+	WentBack string                `json:"wentBack,omitempty"`
+	First    bool                  `json:"first,omitempty"`
+	Settings string                `json:"settings,omitempty"`
+}
+
+// heldItem is one of them. Row says that the row itself is in state held: a worker met the guard.
+type heldItem struct {
+	ID     string        `json:"id"`
+	Key    model.Key     `json:"key"`
+	Action model.Action  `json:"action"`
+	Code   plan.HeldCode `json:"code"`
+	Reason string        `json:"reason"`
+	Since  time.Time     `json:"since"`
+	Row    bool          `json:"row,omitempty"`
+}
+
+func (h heldDocument) since() map[string]time.Time {
+	since := make(map[string]time.Time, len(h.Items))
+	for _, i := range h.Items {
+		since[i.ID] = i.Since
+	}
+	return since
+}
+
+func (d *draft) heldDocument() heldDocument {
+	h := heldDocument{
+		Hash: d.plan.Hash, All: d.plan.HeldHashAll, Kinds: d.plan.HeldHash, WentBack: d.proof.WentBack(), First: d.first, Settings: d.settings,
+	}
+	for _, i := range d.plan.Held {
+		item := heldItem{ID: i.ID, Key: i.Change.Key, Action: i.Change.Action, Code: i.Code, Reason: i.Reason, Since: i.Since}
+		item.Row = d.rows[item.Key].State == mapping.StateHeld
+		h.Items = append(h.Items, item)
+	}
+	return h
+}
+
+// addHeldRows shows rows that a worker held in the plan, beside what the plan itself holds, so that one hash approves
+// both. It lists nothing on a tenant without rows.
+func (d *draft) addHeldRows(rows map[model.Key]mapping.Row) {
+	keys := make([]model.Key, 0, len(rows))
+	for key := range rows {
+		keys = append(keys, key)
+	}
+	slices.SortFunc(keys, model.Key.Compare)
+	for _, key := range keys {
+		row := rows[key]
+		d.rows[key] = row
+		if slices.ContainsFunc(d.plan.Held, func(h plan.Held) bool { return h.Change.Key == key }) {
+			continue
+		}
+		c := model.Change{Key: key, Action: actionOf(row), Object: row.Desired, Adopt: row.Adopt, From: row.From, Label: row.Desired.Name}
+		d.plan.Held = append(d.plan.Held, plan.Held{ID: plan.ID(c), Code: plan.HeldGuard, Reason: row.Reason, Since: row.Since, Change: c})
+	}
+	if len(keys) > 0 {
+		d.plan.Seal()
+	}
+}
+
+func actionOf(row mapping.Row) model.Action {
+	switch {
+	case row.Goal == mapping.GoalAbsent:
+		return model.ActionDelete
+	case row.Key.Kind == model.KindUser && row.Desired.State == model.StateInactive:
+		return model.ActionDeactivate
+	default:
+		return model.ActionUpdate
+	}
+}
+
+// heldRows reads the rows that workers held.
+func (r *Runner) heldRows(ctx context.Context) (map[model.Key]mapping.Row, error) {
+	items, err := r.Table.List(ctx, []mapping.State{mapping.StateHeld}, nil)
+	if err != nil || len(items) == 0 {
+		return nil, err
+	}
+	keys := make([]model.Key, 0, len(items))
+	for _, i := range items {
+		keys = append(keys, i.Key)
+	}
+	rows, err := r.Table.GetMany(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	for key, row := range rows {
+		if row.State != mapping.StateHeld {
+			delete(rows, key)
+		}
+	}
+	return rows, nil
+}
+
+// approvals are what operators let pass, by Held.ID, each until it runs out.
+type approvals struct {
+	Items []approval `json:"items,omitempty"`
+	// Source says that an operator accepted a source that went back; the next run starts its memory anew.
+	Source bool `json:"source,omitempty"`
+}
+
+type approval struct {
+	ID    string     `json:"id"`
+	Kind  model.Kind `json:"kind"`
+	Until time.Time  `json:"until"`
+}
+
+func (a approvals) valid(now time.Time) map[string]bool {
+	ids := map[string]bool{}
+	for _, i := range a.Items {
+		if now.Before(i.Until) {
+			ids[i.ID] = true
+		}
+	}
+	return ids
+}

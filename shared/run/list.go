@@ -1,0 +1,165 @@
+package run
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"excs/shared/mapping"
+	"excs/shared/model"
+)
+
+// Listed is one object that needs somebody's eye.
+type Listed struct {
+	Key    model.Key `json:"key"`
+	State  string    `json:"state"` // a mapping state, or "rejected"
+	Since  time.Time `json:"since"`
+	Reason string    `json:"reason,omitempty"`
+	EXID   string    `json:"exId,omitempty"`
+	// Active says of an orphaned user that it can still log in.
+	Active bool `json:"active,omitempty"`
+}
+
+// The words of List for what is in no row.
+const (
+	listedRejected = "rejected"
+	listedHeld     = "held"
+)
+
+// List shows orphans (active users first), rejects, held, invisible, quarantined, each with since when and why, limited to
+// kinds if any are given.
+func (r *Runner) List(ctx context.Context, kinds []model.Kind) ([]Listed, error) {
+	states := []mapping.State{mapping.StateOrphan, mapping.StateHeld, mapping.StateInvisible, mapping.StateQuarantined}
+	items, err := r.Table.List(ctx, states, kinds)
+	if err != nil {
+		return nil, fmt.Errorf("list rows: %w", err)
+	}
+	active, err := r.activeOrphans(ctx, items)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Listed, 0, len(items))
+	for _, i := range items {
+		list = append(list, Listed{Key: i.Key, State: string(i.State), Since: i.Since, Reason: i.Reason, EXID: i.EXID, Active: active[i.Key]})
+	}
+	kept, err := r.listDocuments(ctx, kinds)
+	if err != nil {
+		return nil, err
+	}
+	list = append(list, kept...)
+	slices.SortFunc(list, func(a, b Listed) int {
+		return cmp.Or(cmp.Compare(rankOf(a), rankOf(b)), a.Key.Compare(b.Key))
+	})
+	return list, nil
+}
+
+// listDocuments gives the rejects and the held changes of the last whole run.
+func (r *Runner) listDocuments(ctx context.Context, kinds []model.Kind) ([]Listed, error) {
+	wanted := func(k model.Kind) bool { return len(kinds) == 0 || slices.Contains(kinds, k) }
+	var rejects []rejected
+	if err := load(ctx, r.Table, docRejects, &rejects); err != nil {
+		return nil, err
+	}
+	var held heldDocument
+	if err := load(ctx, r.Table, docHeld, &held); err != nil {
+		return nil, err
+	}
+	var list []Listed
+	for _, j := range rejects {
+		if wanted(j.Key.Kind) {
+			list = append(list, Listed{Key: j.Key, State: listedRejected, Since: j.Since, Reason: j.Reason})
+		}
+	}
+	for _, h := range held.Items {
+		if wanted(h.Key.Kind) && !h.Row {
+			list = append(list, Listed{Key: h.Key, State: listedHeld, Since: h.Since, Reason: fmt.Sprintf("%s: %s (%s)", h.Action, h.Reason, h.Code)})
+		}
+	}
+	return list, nil
+}
+
+func (r *Runner) activeOrphans(ctx context.Context, items []mapping.Item) (map[model.Key]bool, error) {
+	var users []model.Key
+	for _, i := range items {
+		if i.State == mapping.StateOrphan && i.Key.Kind == model.KindUser {
+			users = append(users, i.Key)
+		}
+	}
+	if len(users) == 0 {
+		return nil, nil //nolint:nilnil // nobody is
+	}
+	rows, err := r.Table.GetMany(ctx, users)
+	if err != nil {
+		return nil, fmt.Errorf("read orphaned users: %w", err)
+	}
+	active := map[model.Key]bool{}
+	for key, row := range rows {
+		active[key] = row.Desired.State == model.StateActive
+	}
+	return active, nil
+}
+
+// rankOf puts first what can do harm: users that Engage does not know and that can still log in.
+func rankOf(l Listed) int {
+	switch {
+	case l.Active:
+		return 0
+	case l.State == string(mapping.StateQuarantined):
+		return 1
+	case l.State == listedHeld:
+		return 2
+	case l.State == string(mapping.StateInvisible):
+		return 3
+	case l.State == listedRejected:
+		return 4
+	default:
+		return 5
+	}
+}
+
+// Status says how the tenant stands.
+type Status struct {
+	LastRun      int64                 `json:"lastRun"`
+	LastProven   time.Time             `json:"lastProven,omitzero"`
+	ProofFailed  int                   `json:"proofFailed"`
+	ProofFailure string                `json:"proofFailure,omitempty"`
+	FirstPlan    time.Time             `json:"firstPlan,omitzero"`
+	Mapped       map[model.Kind]int    `json:"mapped"`
+	States       map[mapping.State]int `json:"states"`
+	// Oldest is since when the oldest unconverged object waits.
+	Oldest    time.Time `json:"oldest,omitzero"`
+	OldestKey model.Key `json:"oldestKey,omitzero"`
+	Waiting   int       `json:"messagesWaiting"`
+	InFlight  int       `json:"messagesInFlight"`
+	LastPlan  *Counted  `json:"lastPlan,omitempty"`
+	WentBack  time.Time `json:"wentBackSince,omitzero"`
+}
+
+// Status reads how the tenant stands: the last run, what is mapped, what is not converged.
+func (r *Runner) Status(ctx context.Context) (Status, error) {
+	site, err := loadSite(ctx, r.Table)
+	if err != nil {
+		return Status{}, err
+	}
+	s := Status{
+		LastRun: site.LastRun, LastProven: site.LastProven, ProofFailed: site.ProofFailed, ProofFailure: site.ProofFailure,
+		FirstPlan: site.FirstPlan, Mapped: site.Mapped, States: map[mapping.State]int{}, LastPlan: site.LastPlan, WentBack: site.Memory.WentBackSince,
+	}
+	items, err := r.Table.List(ctx, mapping.States(), nil)
+	if err != nil {
+		return s, fmt.Errorf("list rows: %w", err)
+	}
+	for _, i := range items {
+		s.States[i.State]++
+		if i.State != mapping.StateOrphan && (s.Oldest.IsZero() || i.Since.Before(s.Oldest)) {
+			s.Oldest, s.OldestKey = i.Since, i.Key
+		}
+	}
+	s.Waiting, s.InFlight, err = r.Queue.Depth(ctx)
+	if err != nil {
+		return s, fmt.Errorf("read the depth of the work queue: %w", err)
+	}
+	return s, nil
+}

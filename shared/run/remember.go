@@ -1,0 +1,154 @@
+package run
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"excs/shared/model"
+	"excs/shared/plan"
+)
+
+// remember writes what the next run needs. A run of some kinds or keys leaves the sets of held and rejected objects to
+// the next whole run. Documents that did not change are not written.
+func (r *Runner) remember(ctx context.Context, run int64, d *draft, req Request) error {
+	d.noteSite(run, r.TableName)
+	if req.whole() {
+		d.site.LastPlan = &Counted{Hash: d.plan.Hash, Changes: len(d.plan.Changes), Held: len(d.plan.Held), Rejects: len(d.plan.Rejects)}
+		if err := r.rememberDecisions(ctx, run, d); err != nil {
+			return err
+		}
+	}
+	if d.names != nil {
+		if err := save(ctx, r.Table, docNames, run, d.names); err != nil {
+			return err
+		}
+	}
+	if err := r.saveChanged(ctx, docHints, run, d.hints()); err != nil {
+		return err
+	}
+	return save(ctx, r.Table, docSite, run, d.site)
+}
+
+// noteSite brings the site up to date with what the run did.
+func (d *draft) noteSite(run int64, table string) {
+	s := &d.site
+	s.LastRun, s.LastProven, s.ProofFailed, s.ProofFailure, s.Table = run, d.at, 0, "", table
+	if d.first && !slices.ContainsFunc(d.plan.Held, func(h plan.Held) bool { return h.Code == plan.HeldFirstPlan }) {
+		s.FirstPlan, s.FirstPlanHash = d.at, d.plan.Hash
+	}
+	if !slices.ContainsFunc(d.plan.Held, func(h plan.Held) bool { return h.Code == plan.HeldSettings }) {
+		s.SettingsHash = d.settings
+	}
+	mapped := map[model.Kind]int{}
+	for kind, n := range d.delta.Mapped {
+		mapped[kind] = n
+	}
+	for key, fingerprint := range d.plan.Index() {
+		switch {
+		case fingerprint == 0 && !slices.Contains(d.delta.New, key):
+			mapped[key.Kind]--
+		case fingerprint != 0 && d.isNew(key):
+			mapped[key.Kind]++
+		}
+	}
+	s.note(mapped, d.at)
+	s.Memberships = 0
+	for _, o := range d.result.Objects {
+		s.Memberships += len(o.Members)
+	}
+}
+
+func (d *draft) isNew(key model.Key) bool {
+	_, found := slices.BinarySearchFunc(d.delta.New, key, model.Key.Compare)
+	return found
+}
+
+func (r *Runner) rememberDecisions(ctx context.Context, run int64, d *draft) error {
+	if err := r.saveChanged(ctx, docHeld, run, d.heldDocument()); err != nil {
+		return err
+	}
+	rejects, err := r.rejectsSince(ctx, d)
+	if err != nil {
+		return err
+	}
+	if err := r.saveChanged(ctx, docRejects, run, rejects); err != nil {
+		return err
+	}
+	left := approvals{}
+	for _, a := range d.approvals.Items {
+		if d.at.Before(a.Until) && slices.ContainsFunc(d.plan.Held, func(h plan.Held) bool { return h.ID == a.ID }) {
+			left.Items = append(left.Items, a)
+		}
+	}
+	if len(d.approvals.Items) == 0 && !d.approvals.Source {
+		return nil
+	}
+	return r.saveChanged(ctx, docApprovals, run, left)
+}
+
+// rejected is a reject with the time it was first seen.
+type rejected struct {
+	Key    model.Key `json:"key"`
+	Reason string    `json:"reason"`
+	Since  time.Time `json:"since"`
+}
+
+func (r *Runner) rejectsSince(ctx context.Context, d *draft) ([]rejected, error) {
+	var before []rejected
+	if err := load(ctx, r.Table, docRejects, &before); err != nil {
+		return nil, err
+	}
+	since := map[model.Key]time.Time{}
+	for _, b := range before {
+		since[b.Key] = b.Since
+	}
+	list := make([]rejected, 0, len(d.plan.Rejects))
+	for _, j := range d.plan.Rejects {
+		at, ok := since[j.Key]
+		if !ok {
+			at = d.at
+		}
+		list = append(list, rejected{Key: j.Key, Reason: j.Reason, Since: at})
+	}
+	return list, nil
+}
+
+// hints are the facts that decided something in this run, as they stand after it, so that the next run without changes
+// needs to read no row.
+func (d *draft) hints() map[model.Key]model.Known {
+	hints := make(map[model.Key]model.Known, len(d.result.Sticky))
+	for _, key := range d.result.Sticky {
+		hints[key] = d.facts[key]
+	}
+	for _, c := range d.plan.Changes {
+		known, ok := hints[c.Key]
+		if !ok {
+			continue
+		}
+		known.Object = c.Object
+		known.Orphan = c.Action == model.ActionOrphan
+		known.Leaving = c.Action == model.ActionDelete
+		hints[c.Key] = known
+	}
+	return hints
+}
+
+// saveChanged writes a document if it differs from what is there.
+func (r *Runner) saveChanged(ctx context.Context, name string, run int64, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return model.Errorf(model.CodeInternal, "write the document "+name, "%w", err)
+	}
+	before, err := r.Table.GetDocument(ctx, name)
+	if err != nil && model.CodeOf(err) != model.CodeNotFound {
+		return fmt.Errorf("read the document %s: %w", name, err)
+	}
+	if err == nil && bytes.Equal(before, body) {
+		return nil
+	}
+	return save(ctx, r.Table, name, run, v)
+}

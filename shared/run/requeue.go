@@ -1,0 +1,72 @@
+package run
+
+import (
+	"context"
+	"fmt"
+
+	"excs/shared/mapping"
+	"excs/shared/model"
+	"excs/shared/queue"
+)
+
+// requeue puts unconverged rows that are due back on the queue: those whose wait is over and those whose message was
+// lost. It does not need Engage.
+func (r *Runner) requeue(ctx context.Context, run int64) (int, error) {
+	items, err := r.Table.List(ctx, []mapping.State{mapping.StatePending, mapping.StateWaiting, mapping.StateInvisible}, nil)
+	if err != nil {
+		return 0, fmt.Errorf("list unconverged rows: %w", err)
+	}
+	lost, err := r.lostAfter(ctx)
+	if err != nil {
+		return 0, err
+	}
+	now := r.Now()
+	var due []model.Key
+	for _, item := range items {
+		if now.Before(item.WaitUntil) || now.Sub(item.QueuedAt) < lost {
+			continue
+		}
+		due = append(due, item.Key)
+	}
+	if len(due) == 0 {
+		return 0, nil
+	}
+	rows, err := r.Table.GetMany(ctx, due)
+	if err != nil {
+		return 0, fmt.Errorf("read unconverged rows: %w", err)
+	}
+	byWave := make([][]queue.Message, waves)
+	n := 0
+	for _, key := range due {
+		row, ok := rows[key]
+		if !ok || !unconverged(row.State) || now.Before(row.WaitUntil) {
+			continue
+		}
+		m, err := r.message(ctx, run, row, causeOf(row), lost)
+		if err != nil {
+			return n, err
+		}
+		if m != nil {
+			byWave[key.Kind.Wave()] = append(byWave[key.Kind.Wave()], *m)
+			n++
+		}
+	}
+	for _, messages := range byWave {
+		if err := r.Queue.Send(ctx, messages); err != nil {
+			return n, fmt.Errorf("put unconverged objects back on the queue: %w", err)
+		}
+	}
+	return n, nil
+}
+
+// causeOf keeps the row's own cause: a change that Engage made stays one while it waits.
+func causeOf(row mapping.Row) model.Cause {
+	if row.Cause == "" {
+		return model.CauseRequeue
+	}
+	return row.Cause
+}
+
+func unconverged(s mapping.State) bool {
+	return s == mapping.StatePending || s == mapping.StateWaiting || s == mapping.StateInvisible
+}

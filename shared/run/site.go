@@ -1,0 +1,174 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"excs/shared/model"
+)
+
+// Documents is the part of the mapping table that keeps what one run leaves for the next.
+type Documents interface {
+	GetDocument(ctx context.Context, name string) ([]byte, error)
+	PutDocument(ctx context.Context, name string, run int64, body []byte) error
+	DeleteDocument(ctx context.Context, name string) error
+}
+
+// The names of the documents.
+const (
+	docSite      = "site"
+	docHints     = "hints"
+	docHeld      = "held"
+	docApprovals = "approvals"
+	docRejects   = "rejects"
+	docNames     = "names"
+)
+
+// Site is what runs remember of the tenant. It is read and written once a run.
+type Site struct {
+	// Table is the name of the table that the document was written into. A restored table has another name, so a site
+	// that was restored from a backup is known, and starts with a plan again (DESIGN 2.5, 8).
+	Table string `json:"table"`
+	// FirstPlan says when and under which hash the first plan was approved; zero: only plans are made.
+	FirstPlan     time.Time `json:"firstPlan,omitzero"`
+	FirstPlanHash string    `json:"firstPlanHash,omitempty"`
+
+	Memory model.Memory `json:"memory"`
+	// SettingsHash is the hash of the settings under which the last run removed things freely.
+	SettingsHash string `json:"settingsHash,omitempty"`
+	// Mapped and Memberships are the counts after the last run.
+	Mapped      map[model.Kind]int `json:"mapped,omitempty"`
+	Memberships int                `json:"memberships,omitempty"`
+	// Baseline are earlier counts, one an hour for a day, for the guard's shares.
+	Baseline []Point `json:"baseline,omitempty"`
+
+	LastRun      int64     `json:"lastRun,omitempty"`
+	LastProven   time.Time `json:"lastProven,omitzero"`
+	ProofFailed  int       `json:"proofFailed,omitempty"` // in a row
+	ProofFailure string    `json:"proofFailure,omitempty"`
+	LastPlan     *Counted  `json:"lastPlan,omitempty"`
+}
+
+// Point is the number of mapped objects at one time.
+type Point struct {
+	At     time.Time          `json:"at"`
+	Mapped map[model.Kind]int `json:"mapped"`
+}
+
+// Counted is the size of a plan, kept for status.
+type Counted struct {
+	Hash    string `json:"hash"`
+	Changes int    `json:"changes"`
+	Held    int    `json:"held"`
+	Rejects int    `json:"rejects"`
+}
+
+const (
+	baselineStep = time.Hour
+	baselineKeep = 25 * time.Hour
+)
+
+// note adds today's counts to the baseline, at most one an hour.
+func (s *Site) note(mapped map[model.Kind]int, at time.Time) {
+	s.Mapped = mapped
+	if n := len(s.Baseline); n > 0 && at.Sub(s.Baseline[n-1].At) < baselineStep {
+		return
+	}
+	keep := s.Baseline[:0:0]
+	for _, p := range s.Baseline {
+		if at.Sub(p.At) <= baselineKeep {
+			keep = append(keep, p)
+		}
+	}
+	s.Baseline = append(keep, Point{At: at, Mapped: mapped})
+}
+
+// Base is the number of objects that the guard's shares are taken of: the most that were mapped within the window or are
+// now, so that a site that shrinks does not shrink its own guard, and a young one is not measured by its empty start.
+func (s *Site) Base(window time.Duration, now time.Time) map[model.Kind]int {
+	base := map[model.Kind]int{}
+	grow := func(m map[model.Kind]int) {
+		for k, n := range m {
+			base[k] = max(base[k], n)
+		}
+	}
+	grow(s.Mapped)
+	for _, p := range s.Baseline {
+		if now.Sub(p.At) <= window {
+			grow(p.Mapped)
+		}
+	}
+	return base
+}
+
+// Census reads the counts that the guard's shares rest on. It implements apply.Census; the counts change with runs only,
+// so they are kept for a minute.
+type Census struct {
+	docs   Documents
+	now    func() time.Time
+	window time.Duration
+
+	mu     sync.Mutex
+	at     time.Time
+	counts map[model.Kind]int
+}
+
+const censusKeep = time.Minute
+
+// NewCensus makes a Census over the documents of runs. window is the longest window of the guard.
+func NewCensus(docs Documents, window time.Duration, now func() time.Time) *Census {
+	return &Census{docs: docs, now: now, window: window}
+}
+
+// Census gives the mapped objects per kind, and the memberships under the kind members. A tenant without a run has none.
+func (c *Census) Census(ctx context.Context) (map[model.Kind]int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.now()
+	if c.counts != nil && now.Sub(c.at) < censusKeep {
+		return c.counts, nil
+	}
+	site, err := loadSite(ctx, c.docs)
+	if err != nil {
+		return nil, err
+	}
+	counts := site.Base(c.window, now)
+	counts[model.KindMembers] = site.Memberships
+	c.at, c.counts = now, counts
+	return counts, nil
+}
+
+func loadSite(ctx context.Context, docs Documents) (Site, error) {
+	var s Site
+	err := load(ctx, docs, docSite, &s)
+	return s, err
+}
+
+// load reads a document into v; a document that is not there leaves v as it is.
+func load(ctx context.Context, docs Documents, name string, v any) error {
+	body, err := docs.GetDocument(ctx, name)
+	if model.CodeOf(err) == model.CodeNotFound {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the document %s: %w", name, err)
+	}
+	if err := json.Unmarshal(body, v); err != nil {
+		return model.Errorf(model.CodeInternal, "read the document "+name, "%w", err)
+	}
+	return nil
+}
+
+func save(ctx context.Context, docs Documents, name string, run int64, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return model.Errorf(model.CodeInternal, "write the document "+name, "%w", err)
+	}
+	if err := docs.PutDocument(ctx, name, run, body); err != nil {
+		return fmt.Errorf("write the document %s: %w", name, err)
+	}
+	return nil
+}

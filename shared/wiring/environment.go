@@ -1,0 +1,78 @@
+package wiring
+
+import (
+	"fmt"
+	"strings"
+
+	"excs/shared/model"
+)
+
+// The environment variables of the contract (DESIGN section 5). Beside them the AWS SDK's own are honoured.
+const (
+	VarTable           = "EXCS_TABLE"
+	VarQueueURL        = "EXCS_QUEUE_URL"
+	VarDLQURL          = "EXCS_DLQ_URL"
+	VarSettings        = "EXCS_SETTINGS"
+	VarEngageSecret    = "EXCS_ENGAGE_SECRET"
+	VarExorgSecret     = "EXCS_EXORG_SECRET"
+	VarExorgReadSecret = "EXCS_EXORG_READ_SECRET"
+)
+
+// Environment is a function's configuration as the environment gives it: names, URLs, and where secrets are. Its String
+// shows names only.
+type Environment struct {
+	values map[string]string
+}
+
+// FromEnv reads the variables that a function needs; the error (CodeInvalid) names all that are missing.
+func FromEnv(getenv func(string) string, need ...string) (Environment, error) {
+	e := Environment{values: map[string]string{}}
+	var missing []string
+	for _, name := range need {
+		v := strings.TrimSpace(getenv(name))
+		if v == "" {
+			missing = append(missing, name)
+		}
+		e.values[name] = v
+	}
+	if len(missing) > 0 {
+		return Environment{}, model.Errorf(model.CodeInvalid, "read the environment", "set %s (%s)", strings.Join(missing, ", "), meanings(missing))
+	}
+	if v := strings.TrimSpace(getenv(VarExorgReadSecret)); v != "" {
+		e.values[VarExorgReadSecret] = v
+	}
+	return e, nil
+}
+
+func meanings(names []string) string {
+	what := map[string]string{
+		VarTable:        "the name of the mapping table",
+		VarQueueURL:     "the URL of the work queue",
+		VarDLQURL:       "the URL of the dead-letter queue",
+		VarSettings:     "the settings as JSON, or ssm: and the name of a parameter",
+		VarEngageSecret: "the ARN of the Engage secret, or its JSON",
+		VarExorgSecret:  "the ARN of the EX Org secret, or its JSON",
+	}
+	texts := make([]string, 0, len(names))
+	for _, n := range names {
+		texts = append(texts, fmt.Sprintf("%s: %s", n, what[n]))
+	}
+	return strings.Join(texts, "; ")
+}
+
+// Get gives the value of a variable.
+func (e Environment) Get(name string) string { return e.values[name] }
+
+// String lists which variables are set, without their values: some are secrets.
+func (e Environment) String() string {
+	var set []string
+	for _, name := range []string{VarTable, VarQueueURL, VarDLQURL, VarSettings, VarEngageSecret, VarExorgSecret, VarExorgReadSecret} {
+		if e.values[name] != "" {
+			set = append(set, name)
+		}
+	}
+	return strings.Join(set, " ")
+}
+
+// GoString is String: a %#v must not show secrets either.
+func (e Environment) GoString() string { return e.String() }

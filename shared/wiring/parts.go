@@ -1,0 +1,193 @@
+package wiring
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"excs/shared/apply"
+	"excs/shared/engage"
+	"excs/shared/exorg"
+	"excs/shared/mapping"
+	"excs/shared/model"
+	"excs/shared/queue"
+	"excs/shared/rules"
+	"excs/shared/run"
+)
+
+// Parts are the adapters of one function, made from its environment.
+type Parts struct {
+	env      Environment
+	aws      aws.Config
+	resolver Resolver
+	log      *slog.Logger
+
+	Settings rules.Settings
+	Table    mapping.Store
+	Work     queue.Queue
+	Dead     queue.Queue
+}
+
+// Open reads the environment and makes the adapters that it names; need lists the variables that the function can not do
+// without. It calls AWS for settings and secrets only. The error is one line that names every variable at fault.
+func Open(ctx context.Context, getenv func(string) string, log *slog.Logger, need ...string) (*Parts, error) {
+	env, err := FromEnv(getenv, need...)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := awsconfig.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, model.Errorf(model.CodeInvalid, "read the AWS configuration", "%w", err)
+	}
+	p := &Parts{env: env, aws: cfg, log: log, resolver: Resolver{Secrets: secretsmanager.NewFromConfig(cfg), Parameters: ssm.NewFromConfig(cfg)}}
+	if p.Settings, err = p.settings(ctx); err != nil {
+		return nil, err
+	}
+	p.Table = mapping.NewDynamo(dynamodb.NewFromConfig(cfg), env.Get(VarTable), strconv.FormatInt(p.Settings.Tenant, 10), mapping.Options{Allowed: p.Settings.Requests.PerMinute})
+	client := sqs.NewFromConfig(cfg)
+	p.Work = queue.NewSQS(client, env.Get(VarQueueURL))
+	if url := env.Get(VarDLQURL); url != "" {
+		p.Dead = queue.NewSQS(client, url)
+	}
+	return p, nil
+}
+
+func (p *Parts) settings(ctx context.Context) (rules.Settings, error) {
+	text, err := p.resolver.Resolve(ctx, VarSettings, p.env.Get(VarSettings))
+	if err != nil {
+		return rules.Settings{}, err
+	}
+	s, err := rules.Parse([]byte(text))
+	if err != nil {
+		return rules.Settings{}, err
+	}
+	return s, nil
+}
+
+// Engage opens the reader of the Configuration Database and gives the read of one run. The database driver must be
+// registered by the program.
+func (p *Parts) Engage(ctx context.Context) (func(context.Context) (*model.Snapshot, model.Counts, error), error) {
+	text, err := p.resolver.Resolve(ctx, VarEngageSecret, p.env.Get(VarEngageSecret))
+	if err != nil {
+		return nil, err
+	}
+	secret, err := engage.ParseSecret([]byte(text))
+	if err != nil {
+		return nil, err
+	}
+	reader, err := engage.Open(secret)
+	if err != nil {
+		return nil, err
+	}
+	return ReadFor(reader, p.Settings), nil
+}
+
+// ReadFor gives the read that a tenant's settings ask for.
+func ReadFor(reader *engage.Reader, s rules.Settings) func(context.Context) (*model.Snapshot, model.Counts, error) {
+	query := engage.Query{
+		Tenant: s.Tenant, DNTypes: s.Queues.Types, Attributes: s.WrapUpCodes.Attributes, LanguageAttribute: s.Languages.Attribute,
+		AllPersons: s.Users.Who == rules.WhoAll,
+	}
+	return func(ctx context.Context) (*model.Snapshot, model.Counts, error) { return reader.Read(ctx, query) }
+}
+
+// Access says what a function does with the EX Org.
+type Access int
+
+// Writing takes the secret that may write. Reading takes the one for reading, if there is one, and its requests stand back
+// behind people's changes.
+const (
+	Writing Access = iota
+	Reading
+)
+
+// EXOrg makes the client of the EX Org.
+func (p *Parts) EXOrg(ctx context.Context, access Access) (*exorg.Client, error) {
+	variable := VarExorgSecret
+	if access == Reading && p.env.Get(VarExorgReadSecret) != "" {
+		variable = VarExorgReadSecret
+	}
+	text, err := p.resolver.Resolve(ctx, variable, p.env.Get(variable))
+	if err != nil {
+		return nil, err
+	}
+	secret, err := exorg.ParseSecret([]byte(text))
+	if err != nil {
+		return nil, err
+	}
+	return exorg.New(ClientConfig(secret, p.Table, p.log, access)), nil
+}
+
+// ClientConfig gives the configuration of a client whose tokens and budget are shared through the mapping table.
+func ClientConfig(secret exorg.Secret, table mapping.Store, log *slog.Logger, access Access) exorg.Config {
+	cfg := secret.Config()
+	cfg.Tokens = table
+	cfg.Budget = budget{table}
+	cfg.Logger = log
+	if access == Reading {
+		cfg.Rank = exorg.RankBulk
+	}
+	return cfg
+}
+
+// budget gives the table's budget the client's word for a rank: adapters do not know each other.
+type budget struct{ mapping.BudgetStore }
+
+// Reserve passes the rank on.
+func (b budget) Reserve(ctx context.Context, client string, n int, rank exorg.Rank, now time.Time, maxWait time.Duration) (time.Duration, bool, error) {
+	return b.BudgetStore.Reserve(ctx, client, n, mapping.Rank(rank), now, maxWait)
+}
+
+// Runner makes the runner of one process. org may be nil.
+func (p *Parts) Runner(read func(context.Context) (*model.Snapshot, model.Counts, error), org run.Org) *run.Runner {
+	return run.New(run.Config{
+		Read: read, Table: p.Table, TableName: p.env.Get(VarTable), Queue: p.Work, Org: org, Settings: p.Settings,
+		Holder: NewToken(), Now: time.Now, NewToken: NewToken, Log: p.log,
+	})
+}
+
+// Worker makes the worker of one process.
+func (p *Parts) Worker(client *exorg.Client) *apply.Worker {
+	g := p.Settings.Guard
+	return apply.New(apply.Config{
+		Rows: p.Table, Orphans: p.Table, Lists: Lists{p.Table}, Window: p.Table,
+		Census:   run.NewCensus(p.Table, max(g.RemovalWindow, g.UpdateWindow), time.Now),
+		Org:      apply.NewPlatform(client, p.Settings.Users.Authority),
+		Writer:   apply.NewPen(client, p.Settings.Users.Authority),
+		Work:     p.Work,
+		Dead:     p.Dead,
+		Settings: p.Settings, Now: time.Now, NewToken: NewToken, Log: p.log,
+	})
+}
+
+// NewToken gives an id that is never used twice.
+func NewToken() string { return rand.Text() }
+
+// Lists reads all rows of a kind through the index.
+type Lists struct{ Table mapping.Store }
+
+// Rows reads the rows of every key of the kind in the mapping index.
+func (l Lists) Rows(ctx context.Context, kind model.Kind) ([]mapping.Row, error) {
+	keys, err := l.Table.Keys(ctx, kind)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := l.Table.GetMany(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]mapping.Row, 0, len(rows))
+	for _, row := range rows {
+		list = append(list, row)
+	}
+	return list, nil
+}
