@@ -1,0 +1,125 @@
+package engagetest
+
+// Case names a nasty case of the site that Nasty builds.
+type Case string
+
+// Queues.
+const (
+	AliasMissing         Case = "alias missing"
+	AliasBlank           Case = "alias is an empty string, not NULL"
+	NumberOnTwoSwitches  Case = "same virtual queue number on two switches"
+	AliasesEqualFolded   Case = "two virtual queues equal after trimming and case folding"
+	AliasTrailingSpaces  Case = "alias with trailing spaces"
+	AliasLong            Case = "alias of 255 characters"
+	AliasesLongEqual     Case = "two aliases of 255 characters, equal but for case"
+	AliasForbidden       Case = "alias that the EX Org forbids"
+	AliasAccented        Case = "accented alias"
+	AliasCJK             Case = "CJK alias"
+	AliasQuotes          Case = "alias with quotes and a backslash"
+	AliasBrokenEncoding  Case = "alias with broken encoding"
+	QueueDisabled        Case = "disabled virtual queue"
+	QueueSwitchDangling  Case = "queue on a switch that is gone"
+	QueueNameless        Case = "queue with neither alias nor number"
+	QueueNeverLinked     Case = "queue that no group lists"
+	OtherQueueTypes      Case = "an ACD queue, a routing point and a routing queue"
+	NotAQueue            Case = "linked DN that is no queue"
+	LinkDanglingGroup    Case = "link of a group that is gone"
+	LinkDanglingDN       Case = "link to a DN that is gone"
+	LinkOfForeignGroup   Case = "link of another tenant's group"
+	LinkOfPlaceGroup     Case = "link of a place group"
+	QueueOfSeveralGroups Case = "queue of two groups that share an agent"
+)
+
+// Persons.
+const (
+	PersonWithoutEmail   Case = "person without e-mail"
+	PersonBlankEmail     Case = "e-mail is an empty string, not NULL"
+	PersonPlaceholder    Case = "e-mail column without an address"
+	UserNameIsEmail      Case = "user name that is an e-mail address"
+	DuplicateEmail       Case = "duplicate e-mail"
+	EmployeeRecreated    Case = "employee id of a deleted person on a new DBID"
+	EmployeeTwice        Case = "two living persons of one employee id"
+	PersonDisabled       Case = "disabled person"
+	PersonDeletedState   Case = "person in state deleted"
+	PersonNotAgent       Case = "person that is no agent"
+	PersonNameless       Case = "person without first and last name"
+	PersonWithNothing    Case = "person with neither name, user name nor employee id"
+	PersonSpaces         Case = "person padded with spaces"
+	PersonLongName       Case = "names of 64 characters"
+	PersonAccented       Case = "accented person"
+	PersonCJK            Case = "CJK person"
+	PersonBrokenEncoding Case = "person with broken encoding"
+)
+
+// Skills and levels.
+const (
+	SkillLikeLanguage    Case = "skill named like a language in another case"
+	SkillsEqualFolded    Case = "two skills equal after trimming and case folding"
+	SkillTrailingSpaces  Case = "skill with trailing spaces"
+	SkillLong            Case = "skill of 255 characters"
+	SkillForbidden       Case = "skill with an asterisk"
+	SkillAccented        Case = "accented skill"
+	SkillCJK             Case = "CJK skill"
+	SkillDisabled        Case = "disabled skill"
+	SkillNameless        Case = "skill without a name"
+	LevelZero            Case = "level 0"
+	LevelNegative        Case = "negative level"
+	LevelAboveTen        Case = "level above 10"
+	LevelNull            Case = "level NULL"
+	LevelOfDeletedSkill  Case = "level of a deleted skill"
+	LevelOfDeletedPerson Case = "level of a deleted person"
+	LevelOfForeignSkill  Case = "level of another tenant's skill"
+	LevelOfNonAgent      Case = "level of a person that is no agent"
+	LevelsOfEqualSkills  Case = "levels of two skills that are one"
+)
+
+// Groups and expressions.
+const (
+	MemberNotAgent       Case = "group member that is no agent"
+	MemberForeign        Case = "group member in another tenant"
+	MemberDangling       Case = "group member that is gone"
+	MemberDisabled       Case = "group member that is disabled"
+	GroupDisabled        Case = "disabled group"
+	GroupEmpty           Case = "group without agents"
+	ScriptThreeParts     Case = "script of 3 parts with a space at a part border"
+	ScriptPartsUnordered Case = "script whose parts are stored out of order"
+	ScriptSyntaxError    Case = "script with a syntax error"
+	ScriptLoggedIn       Case = "script with LoggedIn"
+	ScriptUnknownSkill   Case = "expression with an unknown skill"
+	ScriptExplicitAgents Case = "expression beside explicit agents"
+	ScriptOtherCase      Case = "section and option named in another case"
+	ScriptPaddedSkill    Case = "expression with a padded skill name"
+	ScriptBelow          Case = "expression that asks for a level below"
+	ScriptEmpty          Case = "script that is empty"
+	ScriptRootZero       Case = "section with root parent 0"
+	ScriptRootNull       Case = "section with root parent NULL"
+	ScriptOfDeletedGroup Case = "script of a group that is gone"
+	OptionDangling       Case = "option of a section that is gone"
+)
+
+// Wrap-up codes, tenants, settings, events.
+const (
+	WrapUpsSameDisplay    Case = "two wrap-ups with the same display name"
+	WrapUpsEqualFolded    Case = "two wrap-ups equal in both names but for case"
+	WrapUpNoDisplay       Case = "wrap-up without display name"
+	WrapUpBlankDisplay    Case = "display name is an empty string, not NULL"
+	WrapUpDisabled        Case = "disabled wrap-up"
+	WrapUpAccented        Case = "accented wrap-up"
+	ValueDangling         Case = "value of an attribute that is gone"
+	AttributeMissing      Case = "business attribute missing"
+	ForeignPersons        Case = "another tenant's persons"
+	ForeignSkills         Case = "another tenant's skills"
+	ForeignQueues         Case = "another tenant's queues"
+	ForeignGroups         Case = "another tenant's groups"
+	ForeignWrapUps        Case = "another tenant's wrap-ups"
+	HybridMissing         Case = "hybrid_integration missing"
+	HybridTwoTenants      Case = "hybrid_integration in two tenants"
+	HybridUnknownSections Case = "hybrid_integration with unknown sections"
+	HybridRootZero        Case = "hybrid_integration section with root parent 0"
+	HybridRootNull        Case = "hybrid_integration section with root parent NULL"
+	ColumnMissing         Case = "a table missing a column"
+	ColumnDisappears      Case = "a column that the rules need disappears"
+	TableDisappears       Case = "a table that the rules need disappears"
+	NoRows                Case = "a poll that suddenly returns 0 rows"
+	HalfTheRows           Case = "a poll that suddenly returns half the rows"
+)
