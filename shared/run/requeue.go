@@ -9,6 +9,9 @@ import (
 	"excs/shared/queue"
 )
 
+// Requeue puts unconverged rows that are due back on the queue, without a run.
+func (r *Runner) Requeue(ctx context.Context) (int, error) { return r.requeue(ctx, 0) }
+
 // requeue puts unconverged rows that are due back on the queue: those whose wait is over and those whose message was
 // lost. It does not need Engage.
 func (r *Runner) requeue(ctx context.Context, run int64) (int, error) {
