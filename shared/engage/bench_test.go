@@ -1,0 +1,50 @@
+package engage_test
+
+import (
+	"runtime"
+	"testing"
+
+	"excs/shared/engage"
+	"excs/shared/engage/engagetest"
+	"excs/shared/model"
+)
+
+// BenchmarkRead reads the tiers from PostgreSQL. live-MB is the memory that the snapshot itself holds.
+func BenchmarkRead(b *testing.B) {
+	for _, tier := range []engagetest.Tier{engagetest.Medium, engagetest.Large, engagetest.Stress} {
+		b.Run(tier.String(), func(b *testing.B) {
+			p := postgresPlace(b, cluster, engagetest.New(tier, 1))
+			p.exec(b, "VACUUM ANALYZE")
+			r, err := engage.Open(p.secret)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer r.Close()
+			var kept *model.Snapshot
+			b.ReportAllocs()
+			var before runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			for b.Loop() {
+				s, counts, err := r.Read(b.Context(), standard())
+				if err != nil {
+					b.Fatal(err)
+				}
+				if s.Read[model.TablePerson] != counts[model.TablePerson] {
+					b.Fatal("the read is partial")
+				}
+				kept = s
+			}
+			var after runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			rows := 0
+			for _, n := range kept.Read {
+				rows += n
+			}
+			b.ReportMetric(float64(rows), "rows")
+			b.ReportMetric(float64(int64(after.HeapAlloc)-int64(before.HeapAlloc))/1e6, "live-MB")
+			runtime.KeepAlive(kept)
+		})
+	}
+}
