@@ -1,0 +1,139 @@
+package exorg
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+
+	"excs/shared/exorg/internal/wire"
+)
+
+const permissionQueueView = "routing:queue:view"
+
+// Queue is what EXCS reads of a queue.
+type Queue struct {
+	ID          string `json:"id"`
+	Name        string `json:"name"`
+	PeerID      string `json:"peerId"`
+	Division    Ref    `json:"division"`
+	MemberCount int    `json:"memberCount"`
+	// Raw is the whole body as it came, the base of a full-replace PUT; of Client.Queue and of the writes only, lists leave it out.
+	Raw json.RawMessage `json:"-"`
+}
+
+// UnmarshalJSON reads the fields and keeps the body.
+func (q *Queue) UnmarshalJSON(b []byte) error {
+	type plain Queue
+	var p plain
+	if err := json.Unmarshal(b, &p); err != nil {
+		return err
+	}
+	*q = Queue(p)
+	q.Raw = append(json.RawMessage(nil), b...)
+	return nil
+}
+
+// listedQueue is a row of a list: 5,000 bodies are too much to keep.
+type listedQueue struct {
+	ID          string `json:"id"`
+	Name        string `json:"name"`
+	PeerID      string `json:"peerId"`
+	Division    Ref    `json:"division"`
+	MemberCount int    `json:"memberCount"`
+}
+
+// Queue reads a queue with its whole body. not_found. The API's cache may show a deleted queue for about a minute.
+func (c *Client) Queue(ctx context.Context, id string) (Queue, error) {
+	r := wire.Request{Op: "read queue", Method: http.MethodGet, Route: "/routing/queues/{id}", Args: []string{id}, Reads: true, Needs: permissionQueueView}
+	return one(ctx, c, r, func(q Queue) string { return q.ID })
+}
+
+// Queues lists all queues: the API lists those with a peer and those without apart.
+func (c *Client) Queues(ctx context.Context) ([]Queue, error) { return c.bothHalves(ctx, nil) }
+
+// QueuesByName finds the queues, with a peer or without, whose name equals the given one without case and outer space; the same spelling first. A
+// miss of the name filter is sought again in the whole list.
+func (c *Client) QueuesByName(ctx context.Context, name string) ([]Queue, error) {
+	return byName(name, func(q Queue) string { return q.Name }, func(q url.Values) ([]Queue, error) { return c.bothHalves(ctx, q) })
+}
+
+// QueuesByPeerID finds the queues that carry a peer id.
+func (c *Client) QueuesByPeerID(ctx context.Context, peer string) ([]Queue, error) {
+	list, err := c.queues(ctx, url.Values{"peerId": {peer}, "hasPeer": {"true"}}, map[string]bool{})
+	if err != nil {
+		return nil, err
+	}
+	found := []Queue{}
+	for _, q := range list {
+		if q.PeerID == peer {
+			found = append(found, q)
+		}
+	}
+	return found, nil
+}
+
+func (c *Client) bothHalves(ctx context.Context, q url.Values) ([]Queue, error) {
+	seen := map[string]bool{}
+	list := []Queue{}
+	for _, has := range []string{"true", "false"} {
+		half := url.Values{"hasPeer": {has}}
+		for k, v := range q {
+			half[k] = v
+		}
+		found, err := c.queues(ctx, half, seen)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, found...)
+	}
+	return list, nil
+}
+
+func (c *Client) queues(ctx context.Context, q url.Values, seen map[string]bool) ([]Queue, error) {
+	r := wire.Request{Op: "list queues", Method: http.MethodGet, Route: "/routing/queues", Query: q, Reads: true, Needs: permissionQueueView}
+	list := []Queue{}
+	err := walk(ctx, c, r, pageLarge, seen, func(q listedQueue) string { return q.ID }, func(q listedQueue) bool {
+		list = append(list, Queue{ID: q.ID, Name: q.Name, PeerID: q.PeerID, Division: q.Division, MemberCount: q.MemberCount})
+		return true
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+// Members lists the ids of the users that are members of a queue as users (memberBy=user): members by way of a group can not be removed as users.
+// The list has no total and ends with a short page, so it proves no removal by itself. not_found.
+func (c *Client) Members(ctx context.Context, queue string) ([]string, error) {
+	r := wire.Request{
+		Op: "read members of queue", Method: http.MethodGet, Route: "/routing/queues/{id}/members", Args: []string{queue},
+		Query: url.Values{"memberBy": {"user"}}, Reads: true, Needs: permissionQueueView,
+	}
+	list, err := all(ctx, c, r, pageMember, func(m Ref) string { return m.ID })
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, 0, len(list))
+	for _, m := range list {
+		ids = append(ids, m.ID)
+	}
+	return ids, nil
+}
+
+// QueueWrapUpCodes lists the ids of the wrap-up codes that a queue offers. not_found.
+func (c *Client) QueueWrapUpCodes(ctx context.Context, queue string) ([]string, error) {
+	r := wire.Request{
+		Op: "read wrap-up codes of queue", Method: http.MethodGet, Route: "/routing/queues/{id}/wrapupcodes", Args: []string{queue},
+		Reads: true, Needs: permissionQueueView,
+	}
+	list, err := all(ctx, c, r, pageCodes, func(m Ref) string { return m.ID })
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, 0, len(list))
+	for _, m := range list {
+		ids = append(ids, m.ID)
+	}
+	return ids, nil
+}

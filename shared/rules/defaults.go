@@ -1,0 +1,73 @@
+package rules
+
+import (
+	"time"
+
+	"excs/shared/model"
+)
+
+// DefaultTemplate is the template of an address when email.domain is given and email.template is not.
+const DefaultTemplate = "{employee_id}@{domain}"
+
+// Default gives every default of a preset (DESIGN 2.3 and 2.4). An unknown preset gives the default one's.
+func Default(tenant int64, preset Preset) Settings {
+	s := Settings{
+		Tenant: tenant,
+		Preset: Preset202307,
+		Users: Users{
+			Who: WhoAgents, OnDelete: Orphan,
+			Name: Controlled, Email: Controlled, State: Controlled, Division: Controlled,
+			Authority: "engage", Skills: Exact, Languages: Exact,
+		},
+		Queues:      Queues{Types: QueueTypes(), OnDelete: onDeleteAll(Delete)},
+		Members:     Members{Control: Exact},
+		Languages:   Languages{Attribute: "Language"},
+		WrapUpCodes: WrapUpCodes{Attributes: []string{"DispositionCode"}},
+		SourceName:  "EXCS",
+		Limits:      Limits{Queues: 5000, QueueMembers: 5000, BulkPerCall: 50, MembersPerCall: 100},
+		Guard: Guard{
+			Removals:      Threshold{Count: 10, Share: 0.05},
+			RemovalWindow: 24 * time.Hour,
+			Updates:       Threshold{Count: 50, Share: 0.30},
+			UpdateWindow:  60 * time.Minute,
+			ActiveFrom:    10,
+			QueueLoss:     0.20,
+			QueueSize:     10,
+			MemberLoss:    0.50,
+		},
+		Approval:   60 * time.Minute,
+		SecondRead: SecondRead{Members: 60 * time.Second, AllMembers: 5 * time.Minute, Kind: 15 * time.Minute},
+		IndexLag:   5 * time.Minute,
+		Attempts:   8,
+		Requests:   Requests{PerMinute: 300, BulkShare: 0.8},
+	}
+	if preset == PresetCurrent {
+		s.Preset = PresetCurrent
+		s.Users.OnDelete = Deactivate
+		s.Users.Division = AtCreation
+		s.Queues = Queues{Types: []int{model.DNVirtualQueue}, OnDelete: onDeleteAll(Empty)}
+	}
+	return s
+}
+
+// Presets lists the presets, the default one first.
+func Presets() []Preset { return []Preset{Preset202307, PresetCurrent} }
+
+// QueueTypes lists the DN types that can become queues, in the order of their numbers.
+func QueueTypes() []int {
+	return []int{model.DNACDQueue, model.DNRoutingPoint, model.DNVirtualQueue, model.DNRoutingQueue}
+}
+
+// The values of Users.Who.
+const (
+	WhoAgents = "agents" // Persons with is_agent = 2
+	WhoAll    = "all"    // every Person of the tenant
+)
+
+func onDeleteAll(what OnDelete) map[int]OnDelete {
+	m := make(map[int]OnDelete, len(QueueTypes()))
+	for _, t := range QueueTypes() {
+		m[t] = what
+	}
+	return m
+}

@@ -1,0 +1,39 @@
+package rules
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// Hash stands for everything that changes what is desired or removed: scope, DN types, attribute names, what a deletion
+// does … The first run under another hash holds every removal (DESIGN 2.4).
+//
+// Only values that differ from the defaults of the preset 2023-07 go in. So a release that adds a setting leaves the
+// hash of every site as it is, and no site has its removals held because of an upgrade.
+func (s Settings) Hash() string {
+	usual := Default(0, Preset202307)
+	var b strings.Builder
+	for _, e := range entries() {
+		if !e.shapes {
+			continue
+		}
+		if is, was := canonical(e.write(s)), canonical(e.write(usual)); is != was {
+			fmt.Fprintf(&b, "%s=%s\n", e.path, is)
+		}
+	}
+	sum := sha256.Sum256([]byte(b.String()))
+	return hex.EncodeToString(sum[:8])
+}
+
+// canonical writes a value as JSON, whose objects have sorted keys. Values are texts, numbers, flags, lists and maps of
+// them: they can always be written.
+func canonical(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return string(text)
+}
