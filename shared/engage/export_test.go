@@ -86,6 +86,7 @@ func SQL(res Resolved, q Query, named ...string) string {
 	put("tenants", s.tenants())
 	for _, t := range s.extents() {
 		put("extent of "+string(t), s.extent(t))
+		put("newest of "+string(t), s.newest(t, 1000))
 	}
 	all := []statement{s.persons(), s.skills(), s.levels(), s.dns(), s.groups(), s.agents(), s.scripts(), s.links()}
 	if s.hasAttributes() {

@@ -79,6 +79,7 @@ func newReading(r *Reader, tx *sql.Tx, q queries) *reading {
 			Total:          map[model.Table]int{},
 			Dropped:        map[model.Table]int{},
 			Highest:        map[model.Table]int64{},
+			Newest:         map[model.Table][]int64{},
 		},
 		counts:     model.Counts{},
 		skills:     map[int64]bool{},
@@ -254,6 +255,18 @@ func (b *reading) readExtents(ctx context.Context) error {
 			return err
 		}
 		b.snap.Total[t], b.snap.Highest[t] = int(total.value), highest.value
+		if err := b.readNewest(ctx, t, highest.value); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// readNewest reads which DBIDs there are near the highest one.
+func (b *reading) readNewest(ctx context.Context, t model.Table, highest int64) error {
+	var dbid number
+	return b.query(ctx, "read the newest DBIDs of "+string(t), b.sql.newest(t, highest), nil, []any{&dbid}, func() error {
+		b.snap.Newest[t] = append(b.snap.Newest[t], dbid.value)
+		return nil
+	})
 }

@@ -2,6 +2,7 @@ package engage
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"excs/shared/model"
@@ -84,6 +85,12 @@ func (q queries) tenants() string {
 // extent asks for the size of a whole table, foreign tenants and deleted rows included, and its highest DBID.
 func (q queries) extent(t model.Table) string {
 	return "SELECT COUNT(*), MAX(" + q.res.column(string(t), "dbid") + ")\nFROM " + q.res.table(string(t))
+}
+
+// newest asks for the DBIDs within model.NewestSpan of the highest one of a whole table.
+func (q queries) newest(t model.Table, highest int64) string {
+	dbid := q.res.column(string(t), "dbid")
+	return "SELECT " + dbid + "\nFROM " + q.res.table(string(t)) + "\nWHERE " + dbid + " > " + strconv.FormatInt(highest-model.NewestSpan, 10) + "\nORDER BY " + dbid + " DESC"
 }
 
 // extents lists the tables whose highest DBID tells that a source went back: those whose objects EXCS maps. The annex

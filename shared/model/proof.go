@@ -19,6 +19,8 @@ type Memory struct {
 	Total map[Table]int `json:"total,omitempty"`
 	// Highest is the highest DBID per table ever seen in a proven read.
 	Highest map[Table]int64 `json:"highest,omitempty"`
+	// Newest lists the DBIDs near the highest one in that read (Snapshot.Newest).
+	Newest map[Table][]int64 `json:"newest,omitempty"`
 	// EmailColumn says that the last proven read had an e-mail column.
 	EmailColumn bool `json:"emailColumn,omitempty"`
 	// EmptySince is when a table that had rows was first read empty by a complete read.
@@ -33,6 +35,7 @@ type Proven struct {
 	snapshot *Snapshot
 	at       time.Time
 	doubts   map[Table]string
+	kinds    map[Kind]string
 	wentBack string
 }
 
@@ -50,7 +53,7 @@ func Prove(s *Snapshot, counted Counts, before Memory, settle time.Duration, at 
 	p := Proven{snapshot: s, at: at, doubts: map[Table]string{}}
 	after := before.next(s)
 	for _, t := range sortedTables(before.Rows) {
-		if before.Rows[t] == 0 || s.Read[t] > 0 {
+		if before.Rows[t] == 0 || after.Rows[t] > 0 {
 			continue
 		}
 		since, seen := before.EmptySince[t]
@@ -67,7 +70,7 @@ func Prove(s *Snapshot, counted Counts, before Memory, settle time.Duration, at 
 	}
 	p.wentBack = wentBack(s, before)
 	if p.wentBack != "" {
-		after.Highest, after.Rows, after.Total = before.Highest, before.Rows, before.Total
+		after.Highest, after.Rows, after.Total, after.Newest = before.Highest, before.Rows, before.Total, before.Newest
 		if after.WentBackSince.IsZero() {
 			after.WentBackSince = at
 		}
@@ -87,7 +90,7 @@ func proveRead(s *Snapshot, counted Counts, before Memory) error {
 	case s.Tenant.State != CfgEnabled:
 		return Errorf(CodeInvalid, op, "tenant %d '%s' is not enabled (state %d): nothing is done until it is", s.Tenant.DBID, s.Tenant.Name, s.Tenant.State)
 	case before.EmailColumn && !s.HasEmailColumn:
-		return Errorf(CodeInvalid, op, "cfg_person had an e-mail column in the last read and has none now: give its name in the Engage secret under columns, or approve the source")
+		return Errorf(CodeInvalid, op, "cfg_person had an e-mail column in the last read and has none now: give its name in the Engage secret under columns")
 	}
 	tables := make([]Table, 0, len(counted))
 	for t := range counted {
@@ -114,11 +117,15 @@ func (m Memory) next(s *Snapshot) Memory {
 		Rows:          map[Table]int{},
 		Total:         map[Table]int{},
 		Highest:       map[Table]int64{},
+		Newest:        s.Newest,
 		EmailColumn:   s.HasEmailColumn,
 		EmptySince:    map[Table]time.Time{},
 		WentBackSince: m.WentBackSince,
 	}
-	maps.Copy(after.Rows, s.Read)
+	// Dangling rows do not count: a link table of which only those are left is as good as empty.
+	for t, n := range s.Read {
+		after.Rows[t] = n - s.Dropped[t]
+	}
 	maps.Copy(after.Total, s.Total)
 	maps.Copy(after.Highest, m.Highest)
 	for t, n := range s.Highest {
@@ -128,21 +135,41 @@ func (m Memory) next(s *Snapshot) Memory {
 }
 
 // wentBack says in a sentence that the source went back, or "". DBIDs are given one after another and never again, so
-// the highest one of a table falls by at most as many as rows are missing, unless younger rows had been deleted before.
-// That case is taken for "went back" too: an alarm that an operator answers is cheaper than a queue that is gone.
+// the highest one of a table only falls when the rows above the new highest were deleted. Then the new highest was there
+// in the last read, and at least as many rows are missing as were above it:
+//
+//	last read 96 98 99 100, now 96 98       99 and 100 are gone, 2 rows are missing   deleted
+//	last read 96 98 99 100, now 96 97       97 was not there                          went back
+//	last read 96 98 99 100, now … 12 96     100, 99, 98 are gone, 2 rows are missing  12 came back: went back
+//
+// Further down than the last read remembers, the highest DBID must not have fallen by more than rows are missing.
 func wentBack(s *Snapshot, before Memory) string {
 	for _, t := range sortedTables(before.Highest) {
 		was, is := before.Highest[t], s.Highest[t]
 		if is >= was || s.Total[t] == 0 {
 			continue
 		}
-		missing := int64(before.Total[t] - s.Total[t])
-		if was-is > max(missing, 0) {
-			return fmt.Sprintf("the highest DBID of %s fell from %d to %d while %d rows are missing: the database was restored, migrated, or this is a lagging replica",
-				t, was, is, max(missing, 0))
+		missing := before.Total[t] - s.Total[t]
+		if explained(is, missing, was, before.Newest[t]) {
+			continue
 		}
+		return fmt.Sprintf("the highest DBID of %s fell from %d to %d while %d rows are missing: the database was restored, migrated, or this is a lagging replica",
+			t, was, is, max(missing, 0))
 	}
 	return ""
+}
+
+func explained(is int64, missing int, was int64, newest []int64) bool {
+	if len(newest) == 0 || is < slices.Min(newest) {
+		return was-is <= int64(max(missing, 0))
+	}
+	above := 0
+	for _, dbid := range newest {
+		if dbid > is {
+			above++
+		}
+	}
+	return slices.Contains(newest, is) && missing >= above
 }
 
 func sortedTables[V any](m map[Table]V) []Table {
@@ -169,6 +196,18 @@ func (p Proven) WentBack() string { return p.wentBack }
 // Doubts lists the tables whose emptiness is not settled, with the reason.
 func (p Proven) Doubts() map[Table]string { return p.doubts }
 
+// Doubting adds a doubt about one kind, for what only the whole of a translation shows: all its objects are gone at once.
+// Doubts can be added and never taken away.
+func (p Proven) Doubting(k Kind, why string) Proven {
+	kinds := maps.Clone(p.kinds)
+	if kinds == nil {
+		kinds = map[Kind]string{}
+	}
+	kinds[k] = why
+	p.kinds = kinds
+	return p
+}
+
 // Doubt says why nothing of the kind may be removed on this read, "" when removals are proven. A kind is in doubt when
 // one of the tables that it is made from is; the zero Proven doubts every kind.
 func (p Proven) Doubt(k Kind) string {
@@ -177,6 +216,9 @@ func (p Proven) Doubt(k Kind) string {
 	}
 	if p.wentBack != "" {
 		return p.wentBack
+	}
+	if d := p.kinds[k]; d != "" {
+		return d
 	}
 	for _, t := range tablesOf(k) {
 		if d := p.doubts[t]; d != "" {

@@ -114,6 +114,9 @@ type Attribute struct {
 	State CfgState
 }
 
+// NewestSpan is how far below the highest DBID a snapshot remembers which DBIDs there are.
+const NewestSpan = 64
+
 // Snapshot is everything read from Engage in one consistent read. Rows are in DBID order and belong to the tenant;
 // dangling rows are gone and counted in Dropped.
 type Snapshot struct {
@@ -138,6 +141,9 @@ type Snapshot struct {
 	Dropped map[Table]int
 	// Highest is the highest DBID per table that has DBIDs, deleted and foreign-tenant rows included.
 	Highest map[Table]int64
+	// Newest lists, per table that has DBIDs, the DBIDs within NewestSpan of the highest one, the highest first; deleted
+	// and foreign-tenant rows included.
+	Newest map[Table][]int64
 	// Notes are things an administrator should know (a broken encoding, two transaction objects).
 	Notes []Note
 }
