@@ -40,6 +40,8 @@ func Default(tenant int64, preset Preset) Settings {
 		IndexLag:   5 * time.Minute,
 		Attempts:   8,
 		Requests:   Requests{PerMinute: 300, BulkShare: 0.8},
+		Verify:     Verify{Share: 0.20, Absence: 90 * time.Second, Round: 24 * time.Hour},
+		Fights:     5,
 	}
 	if preset == PresetCurrent {
 		s.Preset = PresetCurrent

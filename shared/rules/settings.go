@@ -67,6 +67,9 @@ type Settings struct {
 	IndexLag    time.Duration // how long a create may stay unseen by look-ups
 	Attempts    int           // failures of one object until it is quarantined
 	Requests    Requests
+	Verify      Verify
+	// Fights is how often an hour EXCS sets the same field of one object back before it leaves the fight to people.
+	Fights int
 }
 
 // Users are the rules of users.
@@ -182,4 +185,11 @@ func (s Settings) OnDeleteOf(k model.Kind, dnType int) OnDelete {
 	default:
 	}
 	return Orphan
+}
+
+// Verify are the rules of the sweep that finds what no event tells.
+type Verify struct {
+	Share   float64       // of the request budget, at most
+	Absence time.Duration // how far apart two reads must miss an object
+	Round   time.Duration // how often every member list and every external id is read
 }
