@@ -1,0 +1,140 @@
+package mappingtest
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"excs/shared/mapping"
+	"excs/shared/model"
+)
+
+func windowChecks() []Check {
+	day := mapping.Window{Kind: model.KindUser, Class: "removals", Length: 24 * time.Hour}
+	draw := func(c *C, w mapping.Window, n, limit int, ok bool, drawn int) {
+		gotOK, got, err := c.Store.Draw(c.Ctx, w, n, limit, c.Clock.Now())
+		c.ok(err)
+		c.want(gotOK == ok && got == drawn, "draw of %d within %d: %v, sum %d; want %v, %d", n, limit, gotOK, got, ok, drawn)
+		sum, err := c.Store.Drawn(c.Ctx, w, c.Clock.Now())
+		c.ok(err)
+		equal(c, "sum read", sum, drawn)
+	}
+	return []Check{
+		{"draws add up to the limit and not beyond", func(c *C) {
+			draw(c, day, 0, 10, true, 0)
+			draw(c, day, 4, 10, true, 4)
+			draw(c, day, 6, 10, true, 10)
+			draw(c, day, 1, 10, false, 10)
+			draw(c, day, 0, 10, true, 10)
+			draw(c, day, 5, 20, true, 15)
+			draw(c, day, 0, 10, false, 15)
+		}},
+		{"a draw counts for the whole window, and for a twelfth more at most", func(c *C) {
+			for range 30 { // from any place in a bucket
+				w := mapping.Window{Kind: model.KindUser, Class: fmt.Sprint("class", c.Clock.Now().UnixNano()), Length: time.Hour}
+				draw(c, w, 3, 10, true, 3)
+				c.Clock.Advance(time.Hour - time.Millisecond)
+				draw(c, w, 0, 10, true, 3)
+				c.Clock.Advance(time.Millisecond + 5*time.Minute)
+				draw(c, w, 0, 10, true, 0)
+				draw(c, w, 2, 10, true, 2)
+				c.Clock.Advance(7*time.Second + 11*time.Millisecond)
+			}
+		}},
+		{"draws of different times leave one after the other", func(c *C) {
+			for i := range 24 {
+				draw(c, day, 1, 100, true, i+1)
+				c.Clock.Advance(time.Hour)
+			}
+			ok, drawn, err := c.Store.Draw(c.Ctx, day, 1, 100, c.Clock.Now())
+			c.ok(err)
+			c.want(ok && drawn >= 24 && drawn <= 26, "after a day the sum is %d", drawn)
+		}},
+		{"a clock that runs behind sees what one ahead drew", func(c *C) {
+			draw(c, day, 4, 10, true, 4)
+			_, drawn, err := c.Store.Draw(c.Ctx, day, 1, 10, c.Clock.Now().Add(-5*time.Minute))
+			c.ok(err)
+			equal(c, "sum", drawn, 5)
+		}},
+		{"windows are apart by kind, class and length", func(c *C) {
+			draw(c, day, 4, 10, true, 4)
+			for _, w := range []mapping.Window{{Kind: model.KindQueue, Class: "removals", Length: day.Length}, {Kind: day.Kind, Class: "updates", Length: day.Length}, {Kind: day.Kind, Class: day.Class, Length: time.Hour}} {
+				draw(c, w, 1, 10, true, 1)
+			}
+		}},
+		{"a window needs kind, class and length, a draw no less than nothing", func(c *C) {
+			for _, w := range []mapping.Window{{Class: "x", Length: time.Hour}, {Kind: model.KindUser, Length: time.Hour}, {Kind: model.KindUser, Class: "x"}} {
+				_, _, err := c.Store.Draw(c.Ctx, w, 1, 1, c.Clock.Now())
+				c.code(err, model.CodeInvalid)
+				_, err = c.Store.Drawn(c.Ctx, w, c.Clock.Now())
+				c.code(err, model.CodeInvalid)
+			}
+			_, _, err := c.Store.Draw(c.Ctx, day, -1, 1, c.Clock.Now())
+			c.code(err, model.CodeInvalid)
+		}},
+		{"8 racing workers never draw more than the limit, and all of it", func(c *C) {
+			var drawn atomic.Int64
+			together(8, func(i int) {
+				for range 6 {
+					ok, _, err := c.Store.Draw(c.Ctx, day, 1, 25, c.Clock.Now())
+					if err != nil {
+						c.Errorf("worker %d: %v", i, err)
+					}
+					if ok {
+						drawn.Add(1)
+					}
+				}
+			})
+			equal(c, "drawn", drawn.Load(), 25)
+		}},
+	}
+}
+
+// grants are the calls of a test, each at the time when it may be sent.
+type grants struct {
+	mu sync.Mutex
+	at []time.Time
+}
+
+func (g *grants) add(n int, at time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for range n {
+		g.at = append(g.at, at)
+	}
+}
+
+// most counts the calls of the fullest 60 seconds.
+func (g *grants) most() int {
+	slices.SortFunc(g.at, time.Time.Compare)
+	most, from := 0, 0
+	for i, at := range g.at {
+		for at.Sub(g.at[from]) >= time.Minute {
+			from++
+		}
+		most = max(most, i-from+1)
+	}
+	return most
+}
+
+// work asks for calls, n(i) at a time, until the time is over, on a time of its own.
+func (c *C) work(g *grants, start, end time.Time, rank mapping.Rank, n func(i int) int) {
+	now := start
+	for i := 0; now.Before(end); {
+		wait, ok, err := c.Store.Reserve(c.Ctx, "client", n(i), rank, now, 2*time.Second)
+		if err != nil {
+			c.Errorf("reserve: %v", err)
+			return
+		}
+		now = now.Add(wait)
+		if ok {
+			g.add(n(i), now)
+			i++
+		} else if wait <= 0 {
+			c.Errorf("a refusal says to wait %s", wait)
+			return
+		}
+	}
+}

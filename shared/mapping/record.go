@@ -1,0 +1,103 @@
+package mapping
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"excs/shared/model"
+)
+
+// Record stores what a worker did; see RowStore. Both parts, the one that is always recorded and the one that needs the
+// version, go into one conditional write, so no crash can keep one without the other.
+func (t *table) Record(ctx context.Context, outcome Outcome, now time.Time) (Row, error) {
+	const what = "record outcome of"
+	if outcome.State != "" && !slices.Contains(States(), outcome.State) {
+		return Row{}, &model.Error{Code: model.CodeInvalid, Op: what, Key: outcome.Key, Err: model.Errorf(model.CodeInvalid, "", "unknown state %q", outcome.State)}
+	}
+	var stale error
+	r, err := t.changeRow(ctx, "Record", what, outcome.Key, func(r *Row) error {
+		stale = nil
+		r.recordAlways(outcome)
+		if r.Version != outcome.Version {
+			stale = staleVersion(what, *r, outcome.Version)
+			return nil
+		}
+		r.recordCurrent(outcome, now)
+		return nil
+	})
+	if err != nil {
+		return r, err
+	}
+	return r, stale
+}
+
+// recordAlways takes over what is true whatever Engage wants in the meantime.
+func (r *Row) recordAlways(o Outcome) {
+	if o.ClearEXID {
+		r.EXID = ""
+	}
+	if o.EXID != "" {
+		r.EXID = o.EXID
+	}
+	if o.ClearIntent {
+		r.Intent = nil
+	}
+	if o.Written.After(r.Written) {
+		r.Written = utc(o.Written)
+	}
+	if o.Seen != nil {
+		r.Seen = slices.Clone(o.Seen)
+	}
+	if o.SeenCodes != nil {
+		r.SeenCodes = slices.Clone(o.SeenCodes)
+	}
+	for class, at := range o.Counted {
+		if r.Counted == nil {
+			r.Counted = map[string]time.Time{}
+		}
+		if at.After(r.Counted[class]) {
+			r.Counted[class] = utc(at)
+		}
+	}
+	r.remember(o.History)
+}
+
+// remember appends to the history and drops the oldest. The same entries twice in a row are one record whose answer was
+// lost.
+func (r *Row) remember(entries []Entry) {
+	if n := len(entries); n == 0 || n <= len(r.History) && slices.EqualFunc(r.History[len(r.History)-n:], entries, sameEntry) {
+		return
+	}
+	history := slices.Clone(r.History)
+	for _, e := range entries {
+		e.At = utc(e.At)
+		history = append(history, e)
+	}
+	r.History = history[max(0, len(history)-HistoryLength):]
+}
+
+func sameEntry(a, b Entry) bool {
+	return a.At.Equal(b.At) && a.Action == b.Action && a.Cause == b.Cause && a.Run == b.Run && a.Who == b.Who && a.Note == b.Note
+}
+
+// recordCurrent takes over what holds for the version only. Without a state the outcome is a note on the way: it sets
+// what it has and leaves the rest.
+func (r *Row) recordCurrent(o Outcome, now time.Time) {
+	if o.Applied != 0 {
+		r.Applied = o.Applied
+	}
+	if o.State != "" {
+		r.enter(o.State, now)
+		r.Reason, r.WaitUntil, r.WaitsFor, r.Attempts = "", time.Time{}, model.Key{}, 0
+		r.LastError, r.LastErrorAt = "", time.Time{}
+	}
+	r.Reason = cmp.Or(o.Reason, r.Reason)
+	r.WaitUntil = cmp.Or(utc(o.WaitUntil), r.WaitUntil)
+	r.WaitsFor = cmp.Or(o.WaitsFor, r.WaitsFor)
+	r.Attempts = cmp.Or(o.Attempts, r.Attempts)
+	if o.LastError != "" {
+		r.LastError, r.LastErrorAt = o.LastError, utc(now)
+	}
+}

@@ -1,0 +1,172 @@
+package mapping
+
+import (
+	"time"
+
+	"excs/shared/model"
+)
+
+// State is where a row stands.
+type State string
+
+// The states. All but converged, orphan and gone keep the row in the sparse index of unconverged rows; orphan rows are
+// listed there too (apart), because newcomers may take them over and administrators want to see them.
+const (
+	StatePending     State = "pending"     // the desired state is not yet made true
+	StateWaiting     State = "waiting"     // pending, not before WaitUntil
+	StateConverged   State = "converged"   // applied equals desired
+	StateHeld        State = "held"        // the guard or a rule wants an operator's approval first
+	StateQuarantined State = "quarantined" // failed for good; an operator or a new desired state releases it
+	StateInvisible   State = "invisible"   // the EX object is there but EXCS can not see it
+	StateOrphan      State = "orphan"      // the Engage object is gone, the EX object is left to the administrator
+	StateGone        State = "gone"        // the EX object was deleted because Engage's was; kept for a takeover, then expires
+)
+
+// States lists every state.
+func States() []State {
+	return []State{StatePending, StateWaiting, StateConverged, StateHeld, StateQuarantined, StateInvisible, StateOrphan, StateGone}
+}
+
+// Goal is what Engage wants of the EX object.
+type Goal string
+
+// The goals.
+const (
+	GoalPresent Goal = "present" // make it equal to Desired
+	GoalAbsent  Goal = "absent"  // delete it
+	GoalOrphan  Goal = "orphan"  // write nothing to it
+)
+
+// Intent says that a worker was about to create the object: whoever finds it looks the object up before posting again.
+type Intent struct {
+	Token string
+	At    time.Time
+}
+
+// Queued says that a message for the row is on its way.
+type Queued struct {
+	Token string
+	At    time.Time
+}
+
+// Entry is one line of the row's short history.
+type Entry struct {
+	At     time.Time     `json:"at"`
+	Action model.Action  `json:"action"`
+	Cause  model.Cause   `json:"cause"`
+	Run    int64         `json:"run,omitempty"`
+	Fields []model.Field `json:"fields,omitempty"`
+	Who    string        `json:"who,omitempty"`
+	Note   string        `json:"note,omitempty"`
+}
+
+// HistoryLength is how many entries a row keeps: enough to explain an object, few enough to stay in one read unit.
+const HistoryLength = 8
+
+// Row is what the mapping table knows of one key.
+type Row struct {
+	Key  model.Key
+	EXID string
+	Goal Goal
+	// Desired is what Engage wants; for an absent or orphaned object the last it wanted.
+	Desired model.Object
+	// Applied is the fingerprint of the desired object that EXCS last made true, 0 while nothing was.
+	Applied model.Fingerprint
+	// Version only rises: with every new desired state, approval and replay.
+	Version int64
+	// Run is the run that set the desired state.
+	Run int64
+
+	State State
+	// Since is when the row came into State.
+	Since time.Time
+	// Reason says why the row is held, waiting, quarantined or invisible, for people.
+	Reason string
+
+	// Adopt is an EX object that the plan decided to adopt; From is the row whose EX object this key takes over.
+	Adopt string
+	From  model.Key
+	// Approved says that an operator approved the desired state of this version: the guard lets it pass.
+	Approved bool
+
+	Intent *Intent
+	Queued *Queued
+	// WaitUntil is when a waiting row is due; WaitsFor names the key it waits for, if any.
+	WaitUntil time.Time
+	WaitsFor  model.Key
+	// Attempts counts failures since the last success or new desired state.
+	Attempts    int
+	LastError   string
+	LastErrorAt time.Time
+	Cause       model.Cause
+
+	// Counted is when the guard last counted the key, per class of change, so that one key counts once a window.
+	Counted map[string]time.Time
+	// Written is when EXCS last wrote to the EX object: reads soon after prove nothing.
+	Written time.Time
+	// Seen is the EX object's body as last read (queues), the base for re-creating it.
+	Seen []byte
+	// SeenCodes are the EX ids of the wrap-up codes that were on the queue.
+	SeenCodes []string
+	History   []Entry
+}
+
+// Known gives what the rules that look back need of the row.
+func (r Row) Known() model.Known {
+	return model.Known{Object: r.Desired, EXID: r.EXID, Orphan: r.Goal == GoalOrphan, Leaving: r.Goal == GoalAbsent}
+}
+
+// Wish is a new desired state for a row.
+type Wish struct {
+	Key      model.Key
+	Goal     Goal
+	Desired  model.Object
+	Adopt    string
+	From     model.Key
+	Approved bool
+	Cause    model.Cause
+	// Silent says that only facts for the rules that look back differ: a converged row stays converged, with the new
+	// object's fingerprint as applied, and the version does not rise. A row in another state keeps that, its failures and
+	// its marks, but its version rises, so that a worker at work with the old facts does not record them. Without a row of
+	// the same goal it is a wish like any other.
+	Silent bool
+}
+
+// Outcome is what a worker records about a row it loaded at Version.
+type Outcome struct {
+	Key     model.Key
+	Version int64
+
+	// EXID is recorded whatever the version ("" leaves the row's as it is; ClearEXID forgets it).
+	EXID      string
+	ClearEXID bool
+	// ClearIntent ends a creation, whatever the version.
+	ClearIntent bool
+	Written     time.Time            // zero: leave
+	Seen        []byte               // nil: leave
+	SeenCodes   []string             // nil: leave
+	Counted     map[string]time.Time // merged
+	History     []Entry              // appended, oldest dropped
+
+	// The rest is recorded only if the row still has Version. With a State all of it is (zero values clear); without one
+	// only what is not zero, as a note on the way.
+	State     State // "" leaves it
+	Reason    string
+	Applied   model.Fingerprint // 0 leaves it
+	WaitUntil time.Time
+	WaitsFor  model.Key
+	Attempts  int
+	LastError string
+}
+
+// Item is one line of a list of rows, from the sparse index: eventually consistent, so read the row before acting.
+type Item struct {
+	Key       model.Key
+	State     State
+	Since     time.Time
+	WaitUntil time.Time
+	Reason    string
+	EXID      string
+	QueuedAt  time.Time
+	Attempts  int
+}

@@ -1,0 +1,197 @@
+package mapping
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"time"
+
+	"excs/shared/model"
+)
+
+// rowBody is the part of a row that nobody searches by, kept packed in one attribute.
+type rowBody struct {
+	Desired   model.Object         `json:"d"`
+	History   []Entry              `json:"h,omitempty"`
+	SeenCodes []string             `json:"c,omitempty"`
+	Counted   map[string]time.Time `json:"n,omitempty"`
+}
+
+// encodeRow makes the item of a row. Seen is packed apart, because it is large and changes seldom.
+func (t *table) encodeRow(r Row) (item, error) {
+	it := item{}
+	it.setNumber(attrVersion, r.Version)
+	it.setNumber(attrRun, r.Run)
+	it.setText(attrGoal, string(r.Goal))
+	it.setText(attrState, string(r.State))
+	it.setTime(attrSince, r.Since)
+	it.setText(attrReason, r.Reason)
+	it.setText(attrEXID, r.EXID)
+	if r.Applied != 0 {
+		it.setText(attrApplied, r.Applied.String())
+	}
+	it.setText(attrAdopt, r.Adopt)
+	it.setText(attrFrom, keyText(r.From))
+	if r.Approved {
+		it.setNumber(attrApproved, 1)
+	}
+	setMark(it, attrIntent, attrIntentAt, (*mark)(r.Intent))
+	setMark(it, attrQueued, attrQueuedAt, (*mark)(r.Queued))
+	it.setTime(attrWaitUntil, r.WaitUntil)
+	it.setText(attrWaitsFor, keyText(r.WaitsFor))
+	it.setNumber(attrAttempts, int64(r.Attempts))
+	it.setText(attrError, r.LastError)
+	it.setTime(attrErrorAt, r.LastErrorAt)
+	it.setText(attrCause, string(r.Cause))
+	it.setTime(attrWritten, r.Written)
+	t.index(it, r)
+	return it, t.packRow(it, r)
+}
+
+func (t *table) packRow(it item, r Row) error {
+	raw, err := json.Marshal(rowBody{Desired: r.Desired, History: r.History, SeenCodes: r.SeenCodes, Counted: r.Counted})
+	if err != nil {
+		return model.Errorf(model.CodeInternal, "encode row", "%s: %w", r.Key, err)
+	}
+	packed, err := t.codec.pack(raw)
+	if err != nil {
+		return err
+	}
+	it.setBytes(attrBody, packed)
+	if r.Seen == nil {
+		return nil
+	}
+	if packed, err = t.codec.pack(r.Seen); err != nil {
+		return err
+	}
+	it.setBytes(attrSeen, packed)
+	return nil
+}
+
+// index puts the row into the sparse index, or takes it off, and lets a gone row expire.
+func (t *table) index(it item, r Row) {
+	it.setText(AttrIndexPK, "")
+	it.setText(AttrIndexSK, "")
+	it.expire(time.Time{})
+	if Indexed(r.State) {
+		it.setText(AttrIndexPK, t.keys.index(r.State, r.Key.Kind))
+		it.setText(AttrIndexSK, strconv.FormatInt(r.Key.DBID, 10))
+	}
+	if r.State == StateGone {
+		it.expire(r.Since.Add(t.GoneFor))
+	}
+}
+
+// Indexed says whether List finds rows of the state.
+func Indexed(s State) bool {
+	return s != StateConverged && s != StateGone && slices.Contains(States(), s)
+}
+
+// decodeRow reads a row back.
+func (t *table) decodeRow(key model.Key, it item) (Row, error) {
+	r := Row{
+		Key: key, EXID: it.text(attrEXID), Goal: Goal(it.text(attrGoal)),
+		Version: it.number(attrVersion), Run: it.number(attrRun),
+		State: State(it.text(attrState)), Since: it.time(attrSince), Reason: it.text(attrReason),
+		Adopt: it.text(attrAdopt), Approved: it.number(attrApproved) != 0,
+		Intent: (*Intent)(markOf(it, attrIntent, attrIntentAt)), Queued: (*Queued)(markOf(it, attrQueued, attrQueuedAt)),
+		WaitUntil: it.time(attrWaitUntil), Attempts: int(it.number(attrAttempts)),
+		LastError: it.text(attrError), LastErrorAt: it.time(attrErrorAt),
+		Cause: model.Cause(it.text(attrCause)), Written: it.time(attrWritten),
+	}
+	damaged := func(err error) (Row, error) {
+		return Row{}, &model.Error{Code: model.CodeInternal, Op: "read row", Key: key, Err: err}
+	}
+	var err error
+	if r.Applied, err = parseFingerprint(it.text(attrApplied)); err != nil {
+		return damaged(err)
+	}
+	if r.From, err = parseKeyText(it.text(attrFrom)); err != nil {
+		return damaged(err)
+	}
+	if r.WaitsFor, err = parseKeyText(it.text(attrWaitsFor)); err != nil {
+		return damaged(err)
+	}
+	if err = unpackRow(it, &r); err != nil {
+		return damaged(err)
+	}
+	return r, nil
+}
+
+func unpackRow(it item, r *Row) error {
+	raw, err := unpack(it.bytes(attrBody))
+	if err != nil {
+		return err
+	}
+	var body rowBody
+	if err := json.Unmarshal(raw, &body); err != nil {
+		return err
+	}
+	r.Desired, r.History, r.SeenCodes, r.Counted = body.Desired, body.History, body.SeenCodes, body.Counted
+	r.Seen, err = unpack(it.bytes(attrSeen))
+	return err
+}
+
+// decodeItem reads a line of the sparse index.
+func (t *table) decodeItem(it item) (Item, error) {
+	key, err := t.keys.rowKey(it.text(AttrPK))
+	if err != nil {
+		return Item{}, err
+	}
+	return Item{
+		Key: key, State: State(it.text(attrState)), Since: it.time(attrSince), WaitUntil: it.time(attrWaitUntil),
+		Reason: it.text(attrReason), EXID: it.text(attrEXID), QueuedAt: it.time(attrQueuedAt), Attempts: int(it.number(attrAttempts)),
+	}, nil
+}
+
+// mark is what Intent and Queued have in common.
+type mark struct {
+	Token string
+	At    time.Time
+}
+
+// setMark writes both halves; the time is written even for an empty token, so that the mark itself is not lost.
+func setMark(it item, tokenAttr, atAttr string, m *mark) {
+	it.setText(tokenAttr, "")
+	it.setTime(atAttr, time.Time{})
+	if m != nil {
+		it.setText(tokenAttr, m.Token)
+		it[atAttr] = numberValue(nano(m.At))
+	}
+}
+
+func markOf(it item, tokenAttr, atAttr string) *mark {
+	if !it.has(atAttr) {
+		return nil
+	}
+	return &mark{Token: it.text(tokenAttr), At: it.time(atAttr)}
+}
+
+func nano(at time.Time) int64 {
+	if at.IsZero() {
+		return 0
+	}
+	return at.UnixNano()
+}
+
+func keyText(k model.Key) string {
+	if k.IsZero() {
+		return ""
+	}
+	return k.String()
+}
+
+func parseKeyText(s string) (model.Key, error) {
+	if s == "" {
+		return model.Key{}, nil
+	}
+	return model.ParseKey(s)
+}
+
+func parseFingerprint(s string) (model.Fingerprint, error) {
+	if s == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseUint(s, 16, 64)
+	return model.Fingerprint(n), err
+}
