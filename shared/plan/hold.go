@@ -1,0 +1,144 @@
+package plan
+
+import (
+	"fmt"
+	"time"
+
+	"excs/shared/model"
+)
+
+// hold is one reason why a draft waits.
+type hold struct {
+	code   HeldCode
+	reason string
+	// partly says that only what members lose waits: those who join do so at once, and the row keeps old ∪ new.
+	partly bool
+}
+
+// strength orders codes as their constants are listed.
+func (c HeldCode) strength() int {
+	for i, x := range []HeldCode{HeldUnproven, HeldWentBack, HeldFirstPlan, HeldIdentity, HeldSettings, HeldAdoption, HeldGuard, HeldSecond, HeldDepends} {
+		if c == x {
+			return i
+		}
+	}
+	return -1
+}
+
+// doubt notes for every draft why it must wait, all but the guard's reasons.
+func (s *site) doubt() {
+	first := s.in.FirstRun && s.touchesAnything()
+	for _, d := range s.drafts {
+		d.id = ID(d.change)
+		d.approved = s.in.Approved[d.id]
+		s.doubtProof(d)
+		if first {
+			d.holds = append(d.holds, hold{code: HeldFirstPlan, reason: "the tenant has no approved first plan, and this plan would adopt, change or remove what is in the EX Org"})
+		}
+		if s.in.SettingsChanged {
+			s.doubtSettings(d)
+		}
+		s.doubtLoss(d)
+	}
+}
+
+// touchesAnything says whether anything in the EX Org would be adopted, changed or removed, be it of a kind that the plan
+// leaves out: a first plan of one kind must not open the door for the others.
+func (s *site) touchesAnything() bool {
+	if len(s.in.Kinds) > 0 {
+		all := s.in
+		all.Kinds = nil
+		whole := look(all)
+		whole.pair()
+		whole.draft()
+		return whole.touchesAnything()
+	}
+	for _, d := range s.drafts {
+		if d.touches && d.change.Action != model.ActionRefresh && d.change.Action != model.ActionOrphan {
+			return true
+		}
+	}
+	return false
+}
+
+// doubtProof holds what an unproven read would touch. Without any proof everything waits; a kind whose tables are in
+// doubt is left as it is, while what is new is created.
+func (s *site) doubtProof(d *draft) {
+	doubt := s.in.Proof.Doubt(d.change.Key.Kind)
+	if doubt == "" || !d.touches && s.in.Proof.Valid() {
+		return
+	}
+	code := HeldUnproven
+	if s.in.Proof.WentBack() != "" {
+		code = HeldWentBack
+	}
+	d.holds = append(d.holds, hold{code: code, reason: doubt})
+}
+
+// doubtSettings holds every removal of the first run under new settings, what sets lose and orphans too: what left the
+// scope by a slip of the pen must not leave the EX Org.
+func (s *site) doubtSettings(d *draft) {
+	const reason = "the settings changed since the last run, and a change of the settings removes nothing until it is approved"
+	switch {
+	case ClassOf(d.change.Action, d.change.Fields) == ClassRemovals, d.change.Action == model.ActionOrphan:
+		d.holds = append(d.holds, hold{code: HeldSettings, reason: reason})
+	case len(d.leave) > 0:
+		d.holds = append(d.holds, hold{code: HeldSettings, reason: reason, partly: true})
+	case losesFromSet(d.change.Fields):
+		d.holds = append(d.holds, hold{code: HeldSettings, reason: reason})
+	}
+}
+
+func losesFromSet(fields []model.Field) bool {
+	for _, f := range fields {
+		if len(f.Removed) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// doubtLoss makes a queue that would lose many of its members wait for a second complete read that agrees. Who joins does
+// so at once, unless everybody leaves: then the whole list is in doubt. A loss that had to wait goes on waiting when those
+// who joined have made its share smaller.
+func (s *site) doubtLoss(d *draft) {
+	size, loss := len(d.before), len(d.leave)
+	g := s.in.Settings.Guard
+	since, seen := s.in.Waiting[d.id]
+	many := size >= g.QueueSize && float64(loss) > g.QueueLoss*float64(size)
+	if loss == 0 || !many && !seen {
+		return
+	}
+	all := many && loss == size
+	wait := s.in.Settings.SecondRead.Members
+	if all {
+		wait = s.in.Settings.SecondRead.AllMembers
+	}
+	if !seen {
+		since = s.in.Now
+	}
+	if seen && s.in.Now.Sub(since) >= wait {
+		return
+	}
+	d.holds = append(d.holds, hold{code: HeldSecond, partly: !all, reason: fmt.Sprintf(
+		"%d of %d members would leave: a second complete read, %s after %s, must agree", loss, size, span(wait), since.UTC().Format(time.RFC3339))})
+}
+
+// blocker gives the strongest reason that holds the draft: all of it, or what its members lose. An approval takes away
+// every reason that an operator can decide on.
+func (d *draft) blocker() (whole, partly *hold) {
+	for i := range d.holds {
+		h := &d.holds[i]
+		if d.approved && h.code.Approvable() {
+			continue
+		}
+		best := &whole
+		if h.partly {
+			best = &partly
+		}
+		if *best == nil || h.code.strength() < (*best).code.strength() {
+			*best = h
+		}
+	}
+	return whole, partly
+}

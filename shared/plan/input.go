@@ -1,0 +1,89 @@
+package plan
+
+import (
+	"time"
+
+	"excs/shared/model"
+	"excs/shared/rules"
+)
+
+// Input is everything that Make decides by. Order of rows never matters.
+type Input struct {
+	// Settings are the tenant's rules; the zero value is not usable.
+	Settings rules.Settings
+	// Proof says that the read behind Objects was complete. The zero Proven holds everything.
+	Proof model.Proven
+	// Objects are all desired objects of the tenant, also of kinds that Kinds leaves out: rules look across kinds.
+	Objects []model.Object
+	// Rejects and Notes come from translate and are passed on. A rejected key is living: it is never lost.
+	Rejects []model.Reject
+	Notes   []model.Note
+	// Delta says how Objects differ from the mapping index.
+	Delta model.Delta
+	// Facts are rows: of every Changed and Lost key and of every New key that has one; of queue/N for a Lost members/N;
+	// of orphans, leaving and gone rows of the kinds that have newcomers; of the owners that Matches name. A Changed or
+	// Lost key without a fact is left alone and noted.
+	Facts model.Facts
+	// Settled are the Lost keys whose row says "converged": their last desired state was made true. A deactivated user
+	// and an emptied member list leave the index only then.
+	Settled map[model.Key]bool
+	// Matches are EX Org objects that newcomers would adopt (FindMatches), with the owners of each EX id.
+	Matches map[model.Key]Match
+	// Drawn counts what the guard's windows have seen already, before this run.
+	Drawn Drawn
+	// Mapped counts mapped objects per kind when the windows began; nil: Delta.Mapped.
+	Mapped map[model.Kind]int
+	// Memberships counts all memberships when the window began; 0: counted from Objects and Facts.
+	Memberships int
+	// Waiting says since when a change has been held (Held.ID of earlier runs, Held.Since).
+	Waiting map[string]time.Time
+	// Approved are the Held.IDs that an operator approved and whose approval has not run out.
+	Approved map[string]bool
+	// SettingsChanged says that the settings are not those of the last approved run: nothing is removed.
+	SettingsChanged bool
+	// FirstRun says that the tenant has no approved first plan.
+	FirstRun bool
+	// Home is the EX id of the Home Division, so that adoptions show moves; "" when it is not known.
+	Home string
+	// Now is the time of the run, for waits and Held.Since.
+	Now time.Time
+	// Kinds limits the plan to some kinds; empty means all.
+	Kinds []model.Kind
+}
+
+// Class is what the guard counts. The words are also the classes of the guard's windows in the mapping table.
+type Class string
+
+// The classes. Removals are deletes, deactivations and emptied member lists, counted in objects; updates are counted in
+// objects; memberships are single members that leave a queue.
+const (
+	ClassNone        Class = ""
+	ClassRemovals    Class = "removals"
+	ClassUpdates     Class = "updates"
+	ClassMemberships Class = "memberships"
+)
+
+// Drawn counts what was let through in the current windows, by kind and class.
+type Drawn map[model.Kind]map[Class]int
+
+// Of gives one count.
+func (d Drawn) Of(k model.Kind, c Class) int { return d[k][c] }
+
+// By says which field made a Match.
+type By string
+
+// The ways to match, strongest first.
+const (
+	ByExternalID By = "external id"
+	ByPeerID     By = "peer id"
+	ByEmail      By = "e-mail"
+	ByName       By = "name"
+)
+
+// Match is an EX Org object that a new Engage object would adopt.
+type Match struct {
+	Observed model.Observed
+	By       By
+	// Owners are the keys that own the EX id in the mapping table; empty: nobody. Make decides which of them are living.
+	Owners []model.Key
+}
