@@ -3,7 +3,6 @@ package queue
 import (
 	"container/list"
 	"context"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -11,41 +10,22 @@ import (
 	"excs/shared/model"
 )
 
-// Memory is the twin of an SQS FIFO queue: groups in order and one at a time, deduplication for five minutes, visibility,
-// receive counts, a dead-letter queue after too many receives. It is safe for concurrent use.
+// Memory is the twin of an SQS FIFO queue: groups in order and one at a time, deduplication for five minutes over the
+// whole queue, visibility, receive counts, a dead-letter queue after too many receives. It is safe for concurrent use.
 type Memory struct {
-	now        func() time.Time
-	visibility time.Duration
-	maxReceive int
-	dead       *Memory
+	config MemoryConfig
+	prefix string // of message ids, so that they differ from those of the dead-letter queue
 
-	mu     sync.Mutex
-	next   int
-	groups map[string]*group
-	ready  *list.List           // groups with a message to give, longest waiting first
-	flying map[*group]struct{}  // groups with messages in flight or hidden
-	byID   map[string]*stored   // receipt: message in flight
-	seen   map[string]time.Time // group and deduplication id: when first sent
-	wake   chan struct{}        // closed and replaced when something arrives
-	faults func(op string) error
-}
-
-// group is one message group: its messages in order; the first of them may be in flight.
-type group struct {
-	name     string
-	messages []*stored
-	inFlight int           // how many, from the front
-	hidden   time.Time     // when those come back
-	element  *list.Element // its place in ready, nil when it is not there
-}
-
-type stored struct {
-	id      string
-	body    string
-	receipt string
-	count   int
-	sent    time.Time
-	group   *group
+	mu      sync.Mutex
+	sources int // queues whose dead letters come here
+	sent    int
+	given   int // receipts
+	groups  map[string]*group
+	ready   *list.List           // groups with a message to give, longest waiting first
+	flying  map[*group]struct{}  // groups with messages in flight
+	byID    map[string]*stored   // receipt: message in flight
+	seen    map[string]time.Time // deduplication id: when first sent
+	wake    chan struct{}        // closed and replaced when a group gets ready
 }
 
 // MemoryConfig sets up a twin. Zero values: wall clock, 30 s visibility, no dead-letter queue, no faults.
@@ -55,14 +35,21 @@ type MemoryConfig struct {
 	// MaxReceive and Dead are the redrive policy: a message received more than MaxReceive times moves to Dead.
 	MaxReceive int
 	Dead       *Memory
-	Faults     func(op string) error
+	// Faults is asked before an operation ("send", "receive", "delete", "set visibility", "depth"): an error is answered
+	// instead of doing it.
+	Faults func(op string) error
+	// Lost is asked after an operation was carried out: an error is answered in place of the result, as when the answer is
+	// lost on its way.
+	Lost func(op string) error
+	// Refuse is asked for each message: one with an error is not put on the queue while the rest of its batch is.
+	Refuse func(Message) error
 }
 
 // deduplicationKeep is how long SQS remembers a deduplication id, counted from the first send.
 const deduplicationKeep = 5 * time.Minute
 
-// longestID is the longest group or deduplication id that SQS takes; emulators take longer ones, so it is checked here.
-const longestID = 128
+// glance is how often a waiting receive looks at the clock, which tests may move.
+const glance = 100 * time.Millisecond
 
 var _ Queue = (*Memory)(nil)
 
@@ -74,239 +61,160 @@ func NewMemory(c MemoryConfig) *Memory {
 	if c.Visibility == 0 {
 		c.Visibility = 30 * time.Second
 	}
-	return &Memory{
-		now: c.Now, visibility: c.Visibility, maxReceive: c.MaxReceive, dead: c.Dead, faults: c.Faults,
-		groups: map[string]*group{}, ready: list.New(), flying: map[*group]struct{}{}, byID: map[string]*stored{},
+	q := &Memory{
+		config: c, groups: map[string]*group{}, ready: list.New(), flying: map[*group]struct{}{}, byID: map[string]*stored{},
 		seen: map[string]time.Time{}, wake: make(chan struct{}),
 	}
+	if c.Dead != nil {
+		q.prefix = c.Dead.newSource()
+	}
+	return q
+}
+
+func (q *Memory) newSource() string {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.sources++
+	return q.prefix + strconv.Itoa(q.sources) + "-"
 }
 
 // Send puts messages on the queue.
-func (q *Memory) Send(_ context.Context, messages []Message) error {
-	if err := q.fault("send"); err != nil {
+func (q *Memory) Send(ctx context.Context, messages []Message) error {
+	if err := q.before(ctx, "send"); err != nil {
 		return &SendError{Failed: messages, Err: err}
 	}
+	ready, failed := prepare(messages)
+	q.mu.Lock()
+	for _, l := range ready {
+		if err := q.refuse(messages[l.at]); err != nil {
+			failed[l.at] = err
+			continue
+		}
+		q.post(l.group, l.dedup, l.body)
+	}
+	q.mu.Unlock()
+	if err := q.after("send"); err != nil {
+		return &SendError{Failed: messages, Err: err}
+	}
+	return failed.err(messages)
+}
+
+// PutBody puts a body on the queue as another sender might: it need not be a message of EXCS.
+func (q *Memory) PutBody(group, dedup, body string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for i, m := range messages {
-		if err := checkIDs(m); err != nil {
-			return &SendError{Failed: messages[i:], Err: err}
-		}
-		body, err := m.Encode()
-		if err != nil {
-			return &SendError{Failed: messages[i:], Err: err}
-		}
-		q.put(m.Group(), m.Deduplication(), body)
-	}
-	return nil
+	q.post(group, dedup, body)
 }
 
-func (q *Memory) put(name, dedup, body string) {
-	now := q.now()
-	mark := name + "\x00" + dedup
-	if at, ok := q.seen[mark]; ok && now.Sub(at) < deduplicationKeep {
-		return
-	}
-	q.forget(now)
-	q.seen[mark] = now
-	q.next++
-	g := q.groups[name]
-	if g == nil {
-		g = &group{name: name}
-		q.groups[name] = g
-	}
-	g.messages = append(g.messages, &stored{id: "m" + strconv.Itoa(q.next), body: body, sent: now, group: g})
-	q.makeReady(g)
-	close(q.wake)
-	q.wake = make(chan struct{})
-}
-
-// forget drops old deduplication marks now and then, so that a long demo does not grow.
-func (q *Memory) forget(now time.Time) {
-	if len(q.seen)%4096 != 4095 {
-		return
-	}
-	for mark, at := range q.seen {
-		if now.Sub(at) >= deduplicationKeep {
-			delete(q.seen, mark)
-		}
-	}
-}
-
-// Receive takes up to max messages, waiting up to wait for the first.
-func (q *Memory) Receive(ctx context.Context, most int, wait time.Duration) ([]Received, error) {
-	if err := q.fault("receive"); err != nil {
+// Receive takes up to max messages, waiting up to wait for the first. It waits by the twin's clock.
+func (q *Memory) Receive(ctx context.Context, max int, wait time.Duration) ([]Received, error) {
+	if err := q.before(ctx, "receive"); err != nil {
 		return nil, err
 	}
-	deadline := q.now().Add(wait)
+	got, err := q.await(ctx, most(max), q.config.Now().Add(patience(wait)))
+	if err != nil {
+		return nil, err
+	}
+	if err := q.after("receive"); err != nil {
+		return nil, err
+	}
+	return got, nil
+}
+
+func (q *Memory) await(ctx context.Context, most int, deadline time.Time) ([]Received, error) {
 	for {
 		got, wake := q.take(most)
-		left := deadline.Sub(q.now())
+		left := deadline.Sub(q.config.Now())
 		if len(got) > 0 || left <= 0 {
 			return got, nil
 		}
-		timer := time.NewTimer(min(left, 100*time.Millisecond))
+		timer := time.NewTimer(min(left, glance))
 		select {
 		case <-ctx.Done():
-			timer.Stop()
-			return nil, ctx.Err()
 		case <-wake:
 		case <-timer.C:
 		}
 		timer.Stop()
-	}
-}
-
-func (q *Memory) makeReady(g *group) {
-	if g.element == nil && g.inFlight == 0 && len(g.messages) > 0 {
-		g.element = q.ready.PushBack(g)
-	}
-}
-
-// take gives messages of the groups that have none in flight; one receive may take several messages of one group.
-func (q *Memory) take(most int) ([]Received, <-chan struct{}) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	now := q.now()
-	q.reappear(now)
-	var got []Received
-	for len(got) < most && q.ready.Len() > 0 {
-		g, _ := q.ready.Remove(q.ready.Front()).(*group)
-		g.element = nil
-		q.bury(g)
-		for _, s := range g.messages[:min(len(g.messages), most-len(got))] {
-			s.count++
-			s.receipt = s.id + "-" + strconv.Itoa(s.count)
-			q.byID[s.receipt] = s
-			g.inFlight++
-			got = append(got, s.received())
-		}
-		if g.inFlight > 0 {
-			g.hidden = now.Add(q.visibility)
-			q.flying[g] = struct{}{}
+		if err := ended(ctx, "receive messages"); err != nil {
+			return nil, err
 		}
 	}
-	return got, q.wake
 }
 
-// bury moves messages from the front of the group that were received too often to the dead-letter queue.
-func (q *Memory) bury(g *group) {
-	for q.maxReceive > 0 && q.dead != nil && len(g.messages) > 0 && g.messages[0].count >= q.maxReceive {
-		q.dead.adopt(g.messages[0])
-		g.messages = g.messages[1:]
-	}
-	q.drop(g)
+// Delete takes received messages off the queue; a receipt whose time ran out deletes nothing.
+func (q *Memory) Delete(ctx context.Context, received []Received) error {
+	return q.answer(ctx, "delete", received, (*stored).delete)
 }
 
-func (q *Memory) drop(g *group) {
-	if len(g.messages) == 0 {
-		delete(q.groups, g.name)
-		delete(q.flying, g)
-	}
+// SetVisibility makes received messages visible again after d; a receipt whose time ran out changes nothing.
+func (q *Memory) SetVisibility(ctx context.Context, received []Received, d time.Duration) error {
+	return q.answer(ctx, "set visibility", received, func(s *stored) { s.hidden = q.config.Now().Add(hiding(d)) })
 }
 
-// reappear frees groups whose visibility ran out.
-func (q *Memory) reappear(now time.Time) {
-	for g := range q.flying {
-		if now.Before(g.hidden) {
-			continue
-		}
-		for _, s := range g.messages[:g.inFlight] {
-			delete(q.byID, s.receipt)
-		}
-		g.inFlight = 0
-		delete(q.flying, g)
-		q.makeReady(g)
-	}
-}
-
-// adopt takes a message that was received too often over from another queue. As on SQS its enqueue time is new and its
-// deduplication id is the message's own id.
-func (q *Memory) adopt(s *stored) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.put(s.group.name, s.id, s.body)
-}
-
-func (s *stored) received() Received {
-	r := Received{Body: s.body, ID: s.id, Receipt: s.receipt, Count: s.count, Sent: s.sent}
-	r.Message, r.Err = Decode(s.body)
-	return r
-}
-
-// Delete takes received messages off the queue; a stale receipt deletes nothing.
-func (q *Memory) Delete(_ context.Context, received []Received) error {
-	if err := q.fault("delete"); err != nil {
+// answer does something to each message in flight and tells the first receipt that was never given.
+func (q *Memory) answer(ctx context.Context, op string, received []Received, do func(*stored)) error {
+	if err := q.before(ctx, op); err != nil {
 		return err
 	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for _, r := range received {
-		s := q.byID[r.Receipt]
-		if s == nil {
-			continue
-		}
-		delete(q.byID, r.Receipt)
-		g := s.group
-		i := slices.Index(g.messages, s)
-		g.messages = slices.Delete(g.messages, i, i+1)
-		g.inFlight--
-		if g.inFlight == 0 {
-			delete(q.flying, g)
-			q.makeReady(g)
-		}
-		q.drop(g)
-	}
-	return nil
-}
-
-// SetVisibility makes received messages visible again after d. The group is blocked until then, so it counts for all
-// its messages in flight.
-func (q *Memory) SetVisibility(_ context.Context, received []Received, d time.Duration) error {
-	if err := q.fault("set visibility"); err != nil {
+	if err := q.answerAll(op, received, do); err != nil {
 		return err
 	}
+	return q.after(op)
+}
+
+func (q *Memory) answerAll(op string, received []Received, do func(*stored)) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	now := q.now()
+	q.reappear(q.config.Now())
+	var first error
 	for _, r := range received {
 		if s := q.byID[r.Receipt]; s != nil {
-			s.group.hidden = now.Add(d)
+			do(s)
+			q.settle(s.group)
+		} else if first == nil && !q.gave(r.Receipt) {
+			first = &model.Error{Code: model.CodeInvalid, Op: op, Key: r.Key, Err: errReceipt(r.Receipt)}
 		}
 	}
-	q.reappear(now)
-	return nil
+	q.reappear(q.config.Now())
+	return first
 }
 
 // Depth says how many messages wait and how many are in flight.
-func (q *Memory) Depth(context.Context) (waiting, inFlight int, err error) {
+func (q *Memory) Depth(ctx context.Context) (waiting, inFlight int, err error) {
+	if err := q.before(ctx, "depth"); err != nil {
+		return 0, 0, err
+	}
 	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.reappear(q.now())
+	q.reappear(q.config.Now())
 	for _, g := range q.groups {
 		inFlight += g.inFlight
 		waiting += len(g.messages) - g.inFlight
 	}
-	return waiting, inFlight, nil
+	q.mu.Unlock()
+	return waiting, inFlight, q.after("depth")
 }
 
-func (q *Memory) fault(op string) error {
-	if q.faults == nil {
+// before is what every operation asks first.
+func (q *Memory) before(ctx context.Context, op string) error {
+	if err := ended(ctx, op); err != nil {
+		return err
+	}
+	if q.config.Faults == nil {
 		return nil
 	}
-	return q.faults(op)
+	return q.config.Faults(op)
 }
 
-func checkIDs(m Message) error {
-	if n := len(m.Group()); n > longestID {
-		return &model.Error{Code: model.CodeInvalid, Op: "send message", Key: m.Key, Err: errLongID("group", n)}
+func (q *Memory) after(op string) error {
+	if q.config.Lost == nil {
+		return nil
 	}
-	if n := len(m.Deduplication()); n > longestID {
-		return &model.Error{Code: model.CodeInvalid, Op: "send message", Key: m.Key, Err: errLongID("deduplication", n)}
-	}
-	return nil
+	return q.config.Lost(op)
 }
 
-func errLongID(what string, n int) error {
-	return model.Errorf(model.CodeInvalid, "", "its %s id has %d characters, SQS takes %d", what, n, longestID)
+func (q *Memory) refuse(m Message) error {
+	if q.config.Refuse == nil {
+		return nil
+	}
+	return q.config.Refuse(m)
 }

@@ -3,6 +3,7 @@ package queue
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
 
 	"excs/shared/model"
@@ -32,23 +33,26 @@ type Message struct {
 // Group is the FIFO message group: one object's messages stay in order and never run side by side.
 func (m Message) Group() string { return m.Key.String() }
 
-// Deduplication is the FIFO deduplication id: version and token, never a fingerprint, so that a legitimate second look
-// within five minutes is not swallowed (A to B to A has three versions). A dead letter is told apart by its attempts.
+// Deduplication is the FIFO deduplication id: key, version and token, never a fingerprint, so that a legitimate second
+// look within five minutes is not swallowed (A to B to A has three versions). The key is part of it because SQS compares
+// ids over the whole queue unless told otherwise. A dead letter is told apart by its attempts.
 func (m Message) Deduplication() string {
-	id := strconv.FormatInt(m.Version, 10) + "-" + m.Token
+	id := m.Key.String() + "-" + strconv.FormatInt(m.Version, 10) + "-" + m.Token
 	if m.Reason != "" {
 		id += "-dead-" + strconv.Itoa(m.Attempts)
 	}
 	return id
 }
 
-// Encode writes the message's body.
+// Encode writes the message's body, of characters that SQS takes: JSON escapes control characters by itself, the two
+// non-characters that SQS refuses as well are escaped here, because texts in a reason may come from a foreign system.
+// The error is CodeInternal.
 func (m Message) Encode() (string, error) {
 	b, err := json.Marshal(m)
 	if err != nil {
 		return "", &model.Error{Code: model.CodeInternal, Op: "encode message", Key: m.Key, Err: err}
 	}
-	return string(b), nil
+	return strings.NewReplacer("\uFFFE", `\ufffe`, "\uFFFF", `\uffff`).Replace(string(b)), nil
 }
 
 // Decode reads a message's body. The error is CodeInvalid: such a message can not be acted on.

@@ -3,7 +3,6 @@ package queue
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 	"time"
 
@@ -23,7 +22,7 @@ type API interface {
 	GetQueueAttributes(ctx context.Context, in *sqs.GetQueueAttributesInput, opts ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error)
 }
 
-// SQS is one SQS FIFO queue.
+// SQS is one SQS FIFO queue. It is safe for concurrent use.
 type SQS struct {
 	api API
 	url string
@@ -37,96 +36,96 @@ func NewSQS(api API, url string) *SQS { return &SQS{api: api, url: url} }
 // sendTries is how often the failed part of a batch is sent. Sending again is safe: the deduplication id is the same.
 const sendTries = 3
 
-// Send puts messages on the queue in batches.
+// Send puts messages on the queue in batches. When a whole call fails for a reason that the next call would meet too, the
+// rest is not tried: thousands of calls against a service that is down would only cost time.
 func (q *SQS) Send(ctx context.Context, messages []Message) error {
-	for i, m := range messages {
-		if err := checkIDs(m); err != nil {
-			return &SendError{Failed: messages[i : i+1], Err: err}
+	ready, failed := prepare(messages)
+	var stopped error
+	for _, batch := range batches(ready) {
+		if stopped != nil {
+			failed.add(batch, stopped)
+			continue
 		}
+		stopped = q.sendBatch(ctx, batch, failed)
 	}
-	var failed []Message
-	var first error
-	for start := 0; start < len(messages); start += BatchSize {
-		batch := messages[start:min(start+BatchSize, len(messages))]
-		left, err := q.sendBatch(ctx, batch)
-		failed = append(failed, left...)
-		if first == nil {
-			first = err
-		}
-		if ctx.Err() != nil {
-			failed = append(failed, messages[start+len(batch):]...)
-			break
-		}
-	}
-	if first != nil {
-		return &SendError{Failed: failed, Err: first}
-	}
-	return nil
+	return failed.err(messages)
 }
 
-// sendBatch returns what is not known to be on the queue. A partial failure is an answer of success with a list: the
-// list is what counts. Within one group a later message must not overtake a failed one, but a group is one key, and a
-// key's messages are equal in effect.
-func (q *SQS) sendBatch(ctx context.Context, batch []Message) ([]Message, error) {
-	var last error
-	for range sendTries {
-		entries, err := entriesOf(batch)
+// sendBatch sends one batch and notes what is not known to be on the queue. Within one group a later message may overtake
+// a failed one: a group is one key, and a key's messages are equal in effect. The error says why further batches are
+// pointless.
+func (q *SQS) sendBatch(ctx context.Context, batch []letter, failed failures) error {
+	const op = "send messages"
+	for try := 1; ; try++ {
+		out, err := q.api.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: sendEntries(batch)})
 		if err != nil {
-			return batch, err
-		}
-		out, err := q.api.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: entries})
-		if err != nil {
-			return batch, classify("send messages", err)
-		}
-		if len(out.Failed) == 0 {
-			return nil, nil
-		}
-		batch, last = failedOf(batch, out.Failed)
-	}
-	return batch, last
-}
-
-// entriesOf numbers the entries: an entry's id takes no slash, so a key is refused.
-func entriesOf(batch []Message) ([]types.SendMessageBatchRequestEntry, error) {
-	entries := make([]types.SendMessageBatchRequestEntry, 0, len(batch))
-	for i, m := range batch {
-		body, err := m.Encode()
-		if err != nil {
-			return nil, err
-		}
-		entries = append(entries, types.SendMessageBatchRequestEntry{
-			Id: aws.String(strconv.Itoa(i)), MessageBody: aws.String(body),
-			MessageGroupId: aws.String(m.Group()), MessageDeduplicationId: aws.String(m.Deduplication()),
-		})
-	}
-	return entries, nil
-}
-
-func failedOf(batch []Message, failures []types.BatchResultErrorEntry) ([]Message, error) {
-	left := make([]Message, 0, len(failures))
-	var first error
-	for _, f := range failures {
-		i, err := strconv.Atoi(aws.ToString(f.Id))
-		if err != nil || i < 0 || i >= len(batch) {
-			return batch, model.Errorf(model.CodeInternal, "send messages", "SQS answered for the unknown entry %q", aws.ToString(f.Id))
-		}
-		left = append(left, batch[i])
-		if first == nil {
-			code := model.CodeUnavailable
-			if f.SenderFault {
-				code = model.CodeInvalid
+			err = classify(op, err)
+			failed.add(batch, err)
+			if refusesTheBatch(err) {
+				return nil
 			}
-			first = &model.Error{Code: code, Op: "send message", Key: batch[i].Key, Err: fmt.Errorf("SQS refused it: %s %s", aws.ToString(f.Code), aws.ToString(f.Message))}
+			return err
 		}
+		again, why := unsent(batch, out, failed)
+		if len(again) == 0 {
+			return nil
+		}
+		if try == sendTries {
+			for i, l := range again {
+				failed[l.at] = why[i]
+			}
+			return nil
+		}
+		batch = again
 	}
-	return left, first
 }
 
-// Receive takes up to max messages.
-func (q *SQS) Receive(ctx context.Context, most int, wait time.Duration) ([]Received, error) {
+// sendEntries numbers the entries: an entry's id takes no slash, so a key would be refused.
+func sendEntries(batch []letter) []types.SendMessageBatchRequestEntry {
+	entries := make([]types.SendMessageBatchRequestEntry, len(batch))
+	for i, l := range batch {
+		entries[i] = types.SendMessageBatchRequestEntry{
+			Id: aws.String(strconv.Itoa(i)), MessageBody: aws.String(l.body),
+			MessageGroupId: aws.String(l.group), MessageDeduplicationId: aws.String(l.dedup),
+		}
+	}
+	return entries
+}
+
+// unsent gives the letters that are worth another try, each with the reason, and notes those that SQS refused for good.
+// A partial failure is an answer of success with two lists; what stands in neither is not known to be on the queue.
+func unsent(batch []letter, out *sqs.SendMessageBatchOutput, failed failures) (again []letter, why []error) {
+	sent := map[string]bool{}
+	for _, s := range out.Successful {
+		sent[aws.ToString(s.Id)] = true
+	}
+	refused := map[string]types.BatchResultErrorEntry{}
+	for _, f := range out.Failed {
+		refused[aws.ToString(f.Id)] = f
+	}
+	for i, l := range batch {
+		id := strconv.Itoa(i)
+		f, told := refused[id]
+		switch {
+		case told && f.SenderFault:
+			failed[l.at] = entryError("send message", l.key, f)
+		case told:
+			again, why = append(again, l), append(why, entryError("send message", l.key, f))
+		case !sent[id]:
+			again = append(again, l)
+			why = append(why, &model.Error{Code: model.CodeUnavailable, Op: "send message", Key: l.key, Err: errors.New("SQS's answer does not name it")})
+		}
+	}
+	return again, why
+}
+
+// Receive takes up to max messages. A wait below one second asks once, with the queue's own waiting time.
+func (q *SQS) Receive(ctx context.Context, max int, wait time.Duration) ([]Received, error) {
 	out, err := q.api.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
-		QueueUrl: &q.url, MaxNumberOfMessages: int32(min(most, BatchSize)), WaitTimeSeconds: int32(wait / time.Second), //nolint:gosec // both are small
-		MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
+		QueueUrl: &q.url, MaxNumberOfMessages: int32(most(max)), WaitTimeSeconds: int32(patience(wait) / time.Second), //nolint:gosec // both are small
+		MessageSystemAttributeNames: []types.MessageSystemAttributeName{
+			types.MessageSystemAttributeNameApproximateReceiveCount, types.MessageSystemAttributeNameSentTimestamp,
+		},
 	})
 	if err != nil {
 		return nil, classify("receive messages", err)
@@ -142,6 +141,7 @@ func (q *SQS) Receive(ctx context.Context, most int, wait time.Duration) ([]Rece
 	return got, nil
 }
 
+// number reads an attribute of SQS; one that is not there or not a number counts as 0.
 func number(s string) int {
 	n, err := strconv.Atoi(s)
 	if err != nil {
@@ -152,50 +152,60 @@ func number(s string) int {
 
 // Delete takes received messages off the queue.
 func (q *SQS) Delete(ctx context.Context, received []Received) error {
-	for start := 0; start < len(received); start += BatchSize {
-		batch := received[start:min(start+BatchSize, len(received))]
-		entries := make([]types.DeleteMessageBatchRequestEntry, 0, len(batch))
-		for i, r := range batch {
-			entries = append(entries, types.DeleteMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: aws.String(r.Receipt)})
+	return inBatches(received, "delete message", func(batch []Received) ([]types.BatchResultErrorEntry, error) {
+		entries := make([]types.DeleteMessageBatchRequestEntry, len(batch))
+		for i := range batch {
+			entries[i] = types.DeleteMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: aws.String(batch[i].Receipt)}
 		}
 		out, err := q.api.DeleteMessageBatch(ctx, &sqs.DeleteMessageBatchInput{QueueUrl: &q.url, Entries: entries})
 		if err != nil {
-			return classify("delete messages", err)
+			return nil, classify("delete messages", err)
 		}
-		if err := answered("delete messages", out.Failed); err != nil {
-			return err
-		}
-	}
-	return nil
+		return out.Failed, nil
+	})
 }
 
 // SetVisibility makes received messages visible again after d.
 func (q *SQS) SetVisibility(ctx context.Context, received []Received, d time.Duration) error {
-	for start := 0; start < len(received); start += BatchSize {
-		batch := received[start:min(start+BatchSize, len(received))]
-		entries := make([]types.ChangeMessageVisibilityBatchRequestEntry, 0, len(batch))
-		for i, r := range batch {
-			entries = append(entries, types.ChangeMessageVisibilityBatchRequestEntry{
-				Id: aws.String(strconv.Itoa(i)), ReceiptHandle: aws.String(r.Receipt), VisibilityTimeout: int32(d / time.Second), //nolint:gosec // at most 12 h
-			})
+	seconds := int32(hiding(d) / time.Second) //nolint:gosec // at most 12 h
+	return inBatches(received, "set the visibility of message", func(batch []Received) ([]types.BatchResultErrorEntry, error) {
+		entries := make([]types.ChangeMessageVisibilityBatchRequestEntry, len(batch))
+		for i := range batch {
+			entries[i] = types.ChangeMessageVisibilityBatchRequestEntry{
+				Id: aws.String(strconv.Itoa(i)), ReceiptHandle: aws.String(batch[i].Receipt), VisibilityTimeout: seconds,
+			}
 		}
 		out, err := q.api.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &q.url, Entries: entries})
 		if err != nil {
-			return classify("change the visibility of messages", err)
+			return nil, classify("set the visibility of messages", err)
 		}
-		if err := answered("change the visibility of messages", out.Failed); err != nil {
-			return err
-		}
-	}
-	return nil
+		return out.Failed, nil
+	})
 }
 
-func answered(op string, failures []types.BatchResultErrorEntry) error {
-	if len(failures) == 0 {
-		return nil
+// inBatches makes one call for every BatchSize messages. All are tried; the first failure is told.
+func inBatches(received []Received, op string, call func(batch []Received) ([]types.BatchResultErrorEntry, error)) error {
+	var first error
+	for start := 0; start < len(received); start += BatchSize {
+		batch := received[start:min(start+BatchSize, len(received))]
+		failed, err := call(batch)
+		if err == nil && len(failed) > 0 {
+			err = entryError(op, keyOf(batch, failed[0]), failed[0])
+		}
+		if first == nil {
+			first = err
+		}
 	}
-	f := failures[0]
-	return model.Errorf(model.CodeUnavailable, op, "%d of the batch failed, the first with %s %s", len(failures), aws.ToString(f.Code), aws.ToString(f.Message))
+	return first
+}
+
+// keyOf finds the key that an answer is about; the zero key where SQS names an entry that was not asked.
+func keyOf(batch []Received, f types.BatchResultErrorEntry) model.Key {
+	i, err := strconv.Atoi(aws.ToString(f.Id))
+	if err != nil || i < 0 || i >= len(batch) {
+		return model.Key{}
+	}
+	return batch[i].Key
 }
 
 // Depth says how many messages wait and how many are in flight, roughly.
@@ -208,24 +218,4 @@ func (q *SQS) Depth(ctx context.Context) (waiting, inFlight int, err error) {
 	}
 	return number(out.Attributes[string(types.QueueAttributeNameApproximateNumberOfMessages)]),
 		number(out.Attributes[string(types.QueueAttributeNameApproximateNumberOfMessagesNotVisible)]), nil
-}
-
-// classify gives an SDK error its code. Sending is idempotent by the deduplication id, so nothing is ambiguous here.
-func classify(op string, err error) error {
-	code := model.CodeUnavailable
-	if _, ok := errors.AsType[*types.QueueDoesNotExist](err); ok {
-		return model.Errorf(model.CodeInvalid, op, "the queue does not exist: check EXCS_QUEUE_URL and EXCS_DLQ_URL: %w", err)
-	}
-	var api interface{ ErrorCode() string }
-	if errors.As(err, &api) {
-		switch api.ErrorCode() {
-		case "AccessDenied", "AccessDeniedException", "InvalidClientTokenId", "UnrecognizedClientException":
-			code = model.CodeDenied
-		case "RequestThrottled", "ThrottlingException", "KmsThrottled":
-			code = model.CodeThrottled
-		case "InvalidMessageContents", "InvalidBatchEntryId", "BatchRequestTooLong", "TooManyEntriesInBatchRequest", "InvalidParameterValue", "MissingParameter":
-			code = model.CodeInvalid
-		}
-	}
-	return model.Errorf(code, op, "%w", err)
 }

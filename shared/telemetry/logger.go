@@ -1,38 +1,42 @@
 package telemetry
 
 import (
-	"context"
 	"io"
 	"log/slog"
-	"slices"
 	"strings"
-
-	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
-// The attributes that log lines share (DESIGN, house rule 6): tenant, kind and key of the object, run, attempt.
+// The attributes that log lines share (DESIGN, house rule 6).
 const (
 	AttrFunction  = "function"
 	AttrTenant    = "tenant"
 	AttrRequestID = "requestId"
+	AttrKind      = "kind"
+	AttrKey       = "key"
+	AttrRun       = "run"
+	AttrAttempt   = "attempt"
+)
+
+// The levels that Lambda knows beyond slog's own.
+const (
+	levelTrace = slog.LevelDebug - 4
+	levelFatal = slog.LevelError + 4
 )
 
 // Options set up a logger.
 type Options struct {
 	Function string
 	Tenant   string
-	// Level is the lowest level written; "" means info. DEBUG, INFO, WARN, ERROR as Lambda writes them.
+	// Level is the lowest level written, as Lambda writes it in AWS_LAMBDA_LOG_LEVEL: TRACE, DEBUG, INFO, WARN, ERROR,
+	// FATAL. Anything else means INFO.
 	Level string
 }
 
-// New makes the logger of a function: one JSON object a line, with the names that Lambda's own JSON lines have.
+// New makes the logger of a function: one JSON object a line, with the names that Lambda's own JSON lines have, without
+// secrets and personal data (see clean).
 func New(w io.Writer, o Options) *slog.Logger {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(o.Level)); err != nil {
-		level = slog.LevelInfo
-	}
-	h := slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: replace})
-	log := slog.New(requestHandler{h})
+	h := slog.NewJSONHandler(w, &slog.HandlerOptions{Level: levelOf(o.Level), ReplaceAttr: replace})
+	log := slog.New(requestHandler{now: h, outer: h})
 	if o.Function != "" {
 		log = log.With(AttrFunction, o.Function)
 	}
@@ -42,50 +46,45 @@ func New(w io.Writer, o Options) *slog.Logger {
 	return log
 }
 
-// secretWords are parts of attribute names whose values are never written, whoever passes them.
-var secretWords = []string{"secret", "password", "dsn", "token", "authorization", "email", "address", "username"}
+func levelOf(text string) slog.Level {
+	switch strings.ToUpper(text) {
+	case "TRACE":
+		return levelTrace
+	case "FATAL":
+		return levelFatal
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(text)); err != nil {
+		return slog.LevelInfo
+	}
+	return level
+}
 
-// redacted is what stands in for such a value.
-const redacted = "[not logged]"
-
+// replace gives slog's own attributes Lambda's names, and every other one a value that may be written.
 func replace(groups []string, a slog.Attr) slog.Attr {
 	if len(groups) == 0 {
 		switch a.Key {
 		case slog.TimeKey:
-			a.Key = "timestamp"
-			return a
+			if a.Value.Kind() == slog.KindTime {
+				return slog.Time("timestamp", a.Value.Time().UTC())
+			}
 		case slog.MessageKey:
-			a.Key = "message"
-			return a
+			return slog.Attr{Key: "message", Value: a.Value}
+		case slog.LevelKey:
+			return slog.Attr{Key: a.Key, Value: levelName(a.Value)}
 		}
 	}
-	name := strings.ToLower(a.Key)
-	if slices.ContainsFunc(secretWords, func(w string) bool { return strings.Contains(name, w) }) {
-		return slog.String(a.Key, redacted)
-	}
-	if a.Value.Kind() == slog.KindDuration {
-		return slog.String(a.Key, a.Value.Duration().String())
-	}
-	return a
+	return slog.Attr{Key: a.Key, Value: clean(groups, a)}
 }
 
-// requestHandler adds the id of the Lambda request to every line.
-type requestHandler struct{ slog.Handler }
-
-// Handle writes one line.
-func (h requestHandler) Handle(ctx context.Context, r slog.Record) error {
-	if lc, ok := lambdacontext.FromContext(ctx); ok {
-		r.AddAttrs(slog.String(AttrRequestID, lc.AwsRequestID))
+// levelName writes the levels that Lambda filters by as Lambda calls them.
+func levelName(v slog.Value) slog.Value {
+	switch level, _ := v.Any().(slog.Level); level {
+	case levelTrace:
+		return slog.StringValue("TRACE")
+	case levelFatal:
+		return slog.StringValue("FATAL")
+	default:
+		return v
 	}
-	return h.Handler.Handle(ctx, r)
-}
-
-// WithAttrs keeps the request id on derived loggers.
-func (h requestHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return requestHandler{h.Handler.WithAttrs(attrs)}
-}
-
-// WithGroup keeps the request id on derived loggers.
-func (h requestHandler) WithGroup(name string) slog.Handler {
-	return requestHandler{h.Handler.WithGroup(name)}
 }
