@@ -20,7 +20,7 @@ func (k Key) String() string { return string(k.Kind) + "/" + strconv.FormatInt(k
 // IsZero says whether the key names nothing.
 func (k Key) IsZero() bool { return k.Kind == "" }
 
-// ParseKey reads the written form.
+// ParseKey reads the written form; outer space and the case of the kind do not matter. The error is CodeInvalid.
 func ParseKey(s string) (Key, error) {
 	kind, number, ok := strings.Cut(strings.TrimSpace(s), "/")
 	if !ok {
@@ -31,18 +31,15 @@ func ParseKey(s string) (Key, error) {
 		return Key{}, err
 	}
 	dbid, err := strconv.ParseInt(number, 10, 64)
-	if err != nil || dbid < 0 {
+	if err != nil || strings.Trim(number, "0123456789") != "" {
 		return Key{}, &Error{Code: CodeInvalid, Op: "parse key", Err: fmt.Errorf("key %q: %q is not a DBID", s, number)}
 	}
 	return Key{Kind: k, DBID: dbid}, nil
 }
 
-// Compare orders keys by kind in wave order, then by DBID.
+// Compare orders keys by kind in wave order, then by DBID. Only equal keys compare as 0.
 func (k Key) Compare(o Key) int {
-	if c := cmp.Compare(k.Kind.Order(), o.Kind.Order()); c != 0 {
-		return c
-	}
-	return cmp.Compare(k.DBID, o.DBID)
+	return cmp.Or(cmp.Compare(k.Kind.Order(), o.Kind.Order()), cmp.Compare(k.Kind, o.Kind), cmp.Compare(k.DBID, o.DBID))
 }
 
 // MarshalText writes the key as text, so that JSON shows "user/1234" for values and map keys alike.

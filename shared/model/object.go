@@ -22,8 +22,14 @@ type Proficiency int16
 // MaxProficiency is the EX Org's highest level, 5.0.
 const MaxProficiency Proficiency = 50
 
-// ProficiencyOf rounds a level of the EX Org to tenths, half up.
-func ProficiencyOf(level float64) Proficiency { return Proficiency(math.Floor(level*10 + 0.5)) }
+// ProficiencyOf rounds a level of the EX Org to tenths, half up. There are no levels beyond 0 and 5, so what lies outside
+// becomes the nearer of the two, and what is no number 0.
+func ProficiencyOf(level float64) Proficiency {
+	if math.IsNaN(level) {
+		return 0
+	}
+	return Proficiency(math.Floor(min(max(level, 0), MaxProficiency.Float())*10 + 0.5))
+}
 
 // Float gives the level as the EX Org's API has it.
 func (p Proficiency) Float() float64 { return float64(p) / 10 }
@@ -37,8 +43,11 @@ func (p Proficiency) String() string { return strconv.FormatFloat(p.Float(), 'f'
 // MarshalJSON writes the level as a number.
 func (p Proficiency) MarshalJSON() ([]byte, error) { return []byte(p.String()), nil }
 
-// UnmarshalJSON reads a number.
+// UnmarshalJSON reads a number; null changes nothing. The error is CodeInvalid.
 func (p *Proficiency) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		return nil
+	}
 	f, err := strconv.ParseFloat(string(b), 64)
 	if err != nil {
 		return Errorf(CodeInvalid, "read proficiency", "%q is not a number", b)
@@ -100,7 +109,7 @@ type Object struct {
 	Identity Identity `json:"identity,omitzero"`
 }
 
-// Normalize sorts the sets by DBID and removes doubles. Translate calls it; tests that build objects by hand should.
+// Normalize sorts the sets by DBID and removes doubles; of two assignments of one skill the higher level stays. Translate calls it; tests that build objects by hand should.
 func (o *Object) Normalize() {
 	o.Skills = normalAssignments(o.Skills)
 	o.Languages = normalAssignments(o.Languages)
@@ -110,7 +119,8 @@ func (o *Object) Normalize() {
 
 func normalAssignments(as []Assignment) []Assignment {
 	slices.SortFunc(as, func(a, b Assignment) int {
-		return cmp.Or(cmp.Compare(a.DBID, b.DBID), cmp.Compare(b.Level, a.Level))
+		// The name decides last, so that the order of the rows never shows.
+		return cmp.Or(cmp.Compare(a.DBID, b.DBID), cmp.Compare(b.Level, a.Level), cmp.Compare(a.Name, b.Name))
 	})
 	return slices.CompactFunc(as, func(a, b Assignment) bool { return a.DBID == b.DBID })
 }

@@ -17,7 +17,7 @@ type Memory struct {
 	Rows map[Table]int `json:"rows,omitempty"`
 	// Total is the number of rows of the whole table, foreign tenants included, in that read.
 	Total map[Table]int `json:"total,omitempty"`
-	// Highest is the highest DBID per table ever seen in a proven read.
+	// Highest is the highest DBID per table in that read; of a table that had no row at all, in the last read that had.
 	Highest map[Table]int64 `json:"highest,omitempty"`
 	// Newest lists the DBIDs near the highest one in that read (Snapshot.Newest).
 	Newest map[Table][]int64 `json:"newest,omitempty"`
@@ -39,10 +39,11 @@ type Proven struct {
 	wentBack string
 }
 
-// Prove checks that a read was complete: the counts of the same transaction equal the rows read, the tenant exists and
-// is enabled, the e-mail column did not vanish. Tables that had rows and now have none are in doubt until a second
-// complete read, at least settle later, agrees; a source whose highest DBIDs fell by more than the missing objects
-// explain "went back", which puts every removal in doubt. It returns the memory that the next run starts from.
+// Prove checks that a read was complete: the counts of the same transaction equal the rows read, of every table that was
+// read, the tenant exists and is enabled, the e-mail column did not vanish. Tables that had rows and now have none are in
+// doubt until a second complete read, at least settle later, agrees; a source whose highest DBIDs fell by more than the
+// missing objects explain "went back", which puts every removal in doubt. It returns the memory that the next run starts
+// from.
 //
 // at is the time of the read. The error is CodeInvalid for a tenant that is not there or not enabled, CodeUnavailable
 // for a read that was partial.
@@ -50,7 +51,7 @@ func Prove(s *Snapshot, counted Counts, before Memory, settle time.Duration, at 
 	if err := proveRead(s, counted, before); err != nil {
 		return Proven{}, before, err
 	}
-	p := Proven{snapshot: s, at: at, doubts: map[Table]string{}}
+	p := Proven{snapshot: s, at: at, doubts: map[Table]string{}, wentBack: wentBack(s, before)}
 	after := before.next(s)
 	for _, t := range sortedTables(before.Rows) {
 		if before.Rows[t] == 0 || after.Rows[t] > 0 {
@@ -60,24 +61,32 @@ func Prove(s *Snapshot, counted Counts, before Memory, settle time.Duration, at 
 		if !seen {
 			since = at
 		}
-		if seen && at.Sub(since) >= settle {
+		_, asked := counted[t]
+		if seen && asked && at.Sub(since) >= settle {
 			continue
 		}
 		after.EmptySince[t] = since
-		after.Rows[t] = before.Rows[t]
-		p.doubts[t] = fmt.Sprintf("%s had %d rows and now has none: unknown until a second complete read %s after %s agrees",
-			t, before.Rows[t], settle, since.UTC().Format(time.RFC3339))
+		after.keep(t, before)
+		p.doubts[t] = doubtOf(t, before.Rows[t], asked, settle, since)
 	}
-	p.wentBack = wentBack(s, before)
-	if p.wentBack != "" {
-		after.Highest, after.Rows, after.Total, after.Newest = before.Highest, before.Rows, before.Total, before.Newest
-		if after.WentBackSince.IsZero() {
-			after.WentBackSince = at
-		}
-	} else {
+	if p.wentBack == "" {
 		after.WentBackSince = time.Time{}
+		return p, after, nil
+	}
+	after.Rows, after.Total = maps.Clone(before.Rows), maps.Clone(before.Total)
+	after.Highest, after.Newest = maps.Clone(before.Highest), maps.Clone(before.Newest)
+	if after.WentBackSince.IsZero() {
+		after.WentBackSince = at
 	}
 	return p, after, nil
+}
+
+func doubtOf(t Table, rows int, asked bool, settle time.Duration, since time.Time) string {
+	if !asked {
+		return fmt.Sprintf("%s had %d rows and was not read now: unknown until it is", t, rows)
+	}
+	return fmt.Sprintf("%s had %d rows and now has none: unknown until a second complete read %s after %s agrees",
+		t, rows, settle, since.UTC().Format(time.RFC3339))
 }
 
 func proveRead(s *Snapshot, counted Counts, before Memory) error {
@@ -92,32 +101,40 @@ func proveRead(s *Snapshot, counted Counts, before Memory) error {
 	case before.EmailColumn && !s.HasEmailColumn:
 		return Errorf(CodeInvalid, op, "cfg_person had an e-mail column in the last read and has none now: give its name in the Engage secret under columns")
 	}
-	tables := make([]Table, 0, len(counted))
-	for t := range counted {
-		tables = append(tables, t)
-	}
-	slices.Sort(tables)
-	var short []string
-	for _, t := range tables {
-		if n := s.Read[t]; n != counted[t] {
-			short = append(short, fmt.Sprintf("%s: %d rows read of %d counted", t, n, counted[t]))
-		}
-	}
-	if len(counted) == 0 {
-		short = append(short, "no table was counted")
-	}
-	if len(short) > 0 {
+	if short := shortfalls(s.Read, counted); len(short) > 0 {
 		return Errorf(CodeUnavailable, op, "the read was not complete (%s): nothing is done, the next run tries again", strings.Join(short, "; "))
 	}
 	return nil
 }
 
+// shortfalls says in what the rows read and the rows counted differ.
+func shortfalls(read, counted map[Table]int) []string {
+	if len(counted) == 0 {
+		return []string{"no table was counted"}
+	}
+	all := maps.Clone(counted)
+	maps.Copy(all, read)
+	var short []string
+	for _, t := range sortedTables(all) {
+		n, asked := counted[t]
+		switch {
+		case !asked && read[t] > 0:
+			short = append(short, fmt.Sprintf("%s: %d rows read, none counted", t, read[t]))
+		case read[t] != n:
+			short = append(short, fmt.Sprintf("%s: %d rows read of %d counted", t, read[t], n))
+		}
+	}
+	return short
+}
+
+// next is the memory of a read without doubts. A highest DBID that fell was explained, so the lower one is the measure
+// from now on: measured from the old one, the next deletions would look larger than they are.
 func (m Memory) next(s *Snapshot) Memory {
 	after := Memory{
 		Rows:          map[Table]int{},
 		Total:         map[Table]int{},
 		Highest:       map[Table]int64{},
-		Newest:        s.Newest,
+		Newest:        map[Table][]int64{},
 		EmailColumn:   s.HasEmailColumn,
 		EmptySince:    map[Table]time.Time{},
 		WentBackSince: m.WentBackSince,
@@ -127,11 +144,28 @@ func (m Memory) next(s *Snapshot) Memory {
 		after.Rows[t] = n - s.Dropped[t]
 	}
 	maps.Copy(after.Total, s.Total)
+	maps.Copy(after.Newest, s.Newest)
 	maps.Copy(after.Highest, m.Highest)
 	for t, n := range s.Highest {
-		after.Highest[t] = max(n, after.Highest[t])
+		if s.Total[t] > 0 {
+			after.Highest[t] = n
+		}
 	}
 	return after
+}
+
+// keep leaves what is known of a table in doubt as it was: its rows may come back.
+func (m Memory) keep(t Table, before Memory) {
+	m.Rows[t] = before.Rows[t]
+	if n, ok := before.Total[t]; ok {
+		m.Total[t] = n
+	}
+	if n, ok := before.Highest[t]; ok {
+		m.Highest[t] = n
+	}
+	if n, ok := before.Newest[t]; ok {
+		m.Newest[t] = n
+	}
 }
 
 // wentBack says in a sentence that the source went back, or "". DBIDs are given one after another and never again, so
@@ -194,11 +228,14 @@ func (p Proven) Valid() bool { return p.snapshot != nil }
 func (p Proven) WentBack() string { return p.wentBack }
 
 // Doubts lists the tables whose emptiness is not settled, with the reason.
-func (p Proven) Doubts() map[Table]string { return p.doubts }
+func (p Proven) Doubts() map[Table]string { return maps.Clone(p.doubts) }
 
 // Doubting adds a doubt about one kind, for what only the whole of a translation shows: all its objects are gone at once.
 // Doubts can be added and never taken away.
 func (p Proven) Doubting(k Kind, why string) Proven {
+	if why == "" {
+		return p
+	}
 	kinds := maps.Clone(p.kinds)
 	if kinds == nil {
 		kinds = map[Kind]string{}
