@@ -10,12 +10,12 @@ NODE_MODULES := infra/node_modules/.package-lock.json
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-demo: ## the whole service on one machine, on a generated site: ENGAGE_DSN=postgres://… RATE=300 EXORG_SECRET='{…}' TIER=medium
-	@go run ./infra/local/demo -tier '$(or $(TIER),medium)' -rate '$(or $(RATE),0)' $(if $(ENGAGE_DSN),-engage-dsn '$(ENGAGE_DSN)') $(if $(TENANT),-tenant '$(TENANT)')
+demo: ## the whole service on one machine, on a generated site: TIER=medium RATE=300 ENGAGE_DSN=postgres://… FILL=1 TENANT=101 EXCS_EXORG_SECRET='{…}'
+	@go run ./infra/local/demo -tier '$(or $(TIER),medium)' -rate '$(or $(RATE),0)' $(if $(FILL),-fill) $(if $(TENANT),-tenant '$(TENANT)')
 
 test: $(NODE_MODULES) ## every test, real servers included (DYNAMODB_LOCAL=1 adds DynamoDB Local)
 	DYNAMODB_LOCAL='$(DYNAMODB_LOCAL)' go test -race -shuffle=on -timeout 20m ./...
-	EXCS_LARGE=1 go test -timeout 20m -run 'Large' -count=1 ./shared/converge/...
+	EXCS_LARGE=1 go test -timeout 20m -run 'Large' -count=1 ./infra/local/world/
 
 check: $(LINT) ## formatting, vet, linter and the import rules
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'gofmt these files:'; gofmt -l $$(git ls-files '*.go'); exit 1; }

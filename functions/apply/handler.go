@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"excs/shared/apply"
+	"excs/shared/model"
 	"excs/shared/queue"
 )
 
@@ -30,14 +31,22 @@ type Handler struct {
 }
 
 // Handle works on one SQS batch and answers which messages must come back. Those that asked for a time get it; the others
-// wait for the queue's own visibility.
+// wait for the queue's own visibility. A record that can not be decoded fails alone: the queue's redrive takes it to the
+// dead letters as it is.
+//
+// An error makes Lambda bring the whole batch back. It is returned only when the answers do not fit the batch: a message
+// that nobody answered for must not be deleted.
 func (h *Handler) Handle(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
 	batch := make([]queue.Received, 0, len(event.Records))
 	for _, r := range event.Records {
 		batch = append(batch, received(r))
 	}
 	response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
-	for i, a := range h.Worker.Batch(ctx, batch) {
+	answers := h.Worker.Batch(ctx, batch)
+	if len(answers) != len(batch) {
+		return response, model.Errorf(model.CodeInternal, "apply", "%d messages, %d answers: the batch comes back", len(batch), len(answers))
+	}
+	for i, a := range answers {
 		if !a.Failed {
 			continue
 		}
@@ -46,7 +55,7 @@ func (h *Handler) Handle(ctx context.Context, event events.SQSEvent) (events.SQS
 			continue
 		}
 		if err := h.Queue.SetVisibility(ctx, batch[i:i+1], a.Again); err != nil {
-			h.Log.WarnContext(ctx, "the message waits for the queue's own time instead", "key", batch[i].Key, "error", err.Error())
+			h.Log.WarnContext(ctx, "the message waits for the queue's own time instead", "key", batch[i].Key, "code", model.CodeOf(err), "error", err.Error())
 		}
 	}
 	return response, nil

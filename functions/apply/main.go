@@ -8,18 +8,20 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"excs/shared/model"
 	"excs/shared/telemetry"
 	"excs/shared/wiring"
 )
 
 func main() {
 	log := telemetry.New(os.Stdout, telemetry.Options{Function: "apply", Level: os.Getenv("AWS_LAMBDA_LOG_LEVEL")})
-	h, err := wire(context.Background(), os.Getenv, log)
+	build := func(ctx context.Context) (*Handler, error) { return wire(ctx, os.Getenv, log) }
+	service, err := wiring.Serve(context.Background(), log, build, (*Handler).Handle)
 	if err != nil {
-		log.Error("apply can not start", "error", err.Error())
+		log.Error("apply can not start", "code", model.CodeOf(err), "error", err.Error())
 		os.Exit(1)
 	}
-	lambda.Start(h.Handle)
+	lambda.Start(service.Invoke)
 }
 
 func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*Handler, error) {
@@ -31,5 +33,5 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{Worker: parts.Worker(client), Queue: parts.Work, Log: log}, nil
+	return &Handler{Worker: parts.Worker(client), Queue: parts.Work, Log: parts.Log}, nil
 }

@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
+	"slices"
 
 	"excs/shared/model"
+	"excs/shared/plan"
 	"excs/shared/run"
 )
 
@@ -18,22 +21,36 @@ type Runner interface {
 type Handler struct {
 	Runner Runner
 	Log    *slog.Logger
+	// Closer ends what the handler was built on.
+	io.Closer
 }
 
 // Answer is what an invocation by hand shows.
 type Answer struct {
-	Run      int64  `json:"run"`
-	Changes  int    `json:"changes"`
-	Held     int    `json:"held"`
-	Rejected int    `json:"rejected"`
+	// Run is the run's number; 0 when it was skipped.
+	Run int64 `json:"run"`
+	// Changes are to be made now, Held wait (sync list says for what), Rejected objects of Engage can not become one of the
+	// EX Org as they are.
+	Changes  int `json:"changes"`
+	Held     int `json:"held"`
+	Rejected int `json:"rejected"`
+	// Requeued objects were due again, Sent messages are on the queue.
 	Requeued int    `json:"requeued"`
 	Sent     int    `json:"sent"`
-	PlanHash string `json:"planHash"`
+	PlanHash string `json:"planHash,omitempty"`
+	// FirstPlan says that only a plan is made until an operator approves it.
+	FirstPlan bool `json:"firstPlan,omitempty"`
+	// WentBack says why the source is taken for an older one; Doubts, per table, what the read did not prove.
+	WentBack string                 `json:"wentBack,omitempty"`
+	Doubts   map[model.Table]string `json:"doubts,omitempty"`
 	// Skipped says why nothing was done: another run is under way.
 	Skipped string `json:"skipped,omitempty"`
 }
 
 // Handle makes one run. A run that is under way is no fault: the schedule comes again.
+//
+// Errors are those of the run: what reading Engage gives (invalid, denied, unavailable), unavailable for a read that was
+// not complete, what the table and the queue answer. Nothing is written to the EX Org then, nor to a row.
 func (h *Handler) Handle(ctx context.Context, _ json.RawMessage) (Answer, error) {
 	report, err := h.Runner.Sync(ctx, run.Request{Cause: model.CauseEngage})
 	if model.CodeOf(err) == model.CodeConflict {
@@ -41,12 +58,13 @@ func (h *Handler) Handle(ctx context.Context, _ json.RawMessage) (Answer, error)
 		return Answer{Skipped: err.Error()}, nil
 	}
 	if err != nil {
-		h.Log.ErrorContext(ctx, "run failed", "run", report.Run, "code", model.CodeOf(err), "error", err.Error())
+		h.Log.ErrorContext(ctx, "run failed", "run", report.Run, "requeued", report.Requeued, "code", model.CodeOf(err), "error", err.Error())
 		return Answer{}, err
 	}
 	a := Answer{
 		Run: report.Run, Changes: len(report.Plan.Changes), Held: len(report.Plan.Held), Rejected: len(report.Plan.Rejects),
 		Requeued: report.Requeued, Sent: report.Sent, PlanHash: report.Plan.Hash,
+		FirstPlan: slices.ContainsFunc(report.Plan.Held, func(h plan.Held) bool { return h.Code == plan.HeldFirstPlan }), WentBack: report.WentBack, Doubts: report.Doubts,
 	}
 	h.Log.InfoContext(ctx, "run done", "run", a.Run, "changes", a.Changes, "held", a.Held, "rejected", a.Rejected, "requeued", a.Requeued, "sent", a.Sent, "rows", report.Rows)
 	return a, nil

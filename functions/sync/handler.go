@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
+	"io"
 	"log/slog"
-	"strings"
 
 	"excs/shared/model"
 	"excs/shared/run"
@@ -26,143 +24,67 @@ type Runner interface {
 type Handler struct {
 	Runner Runner
 	Log    *slog.Logger
+	// Closer ends what the handler was built on.
+	io.Closer
 }
 
-// Payload is what an operator sends (DESIGN section 5).
-type Payload struct {
-	Action   string   `json:"action"`
-	Kinds    []string `json:"kinds,omitempty"`
-	Keys     []string `json:"keys,omitempty"`
-	PlanHash string   `json:"planHash,omitempty"`
-	Format   string   `json:"format,omitempty"`
+// shown is the answer to an action before it takes its format: the value is the JSON answer.
+type shown interface {
+	// title heads the Markdown answer; text is for a terminal.
+	title() string
+	text() string
 }
 
-// request is a payload that was understood.
-type request struct {
-	run.Request
-	hash   string
-	format string
-}
-
-// actions maps the words of the contract to what they do.
-func (h *Handler) actions() map[string]func(context.Context, request) (any, error) {
-	return map[string]func(context.Context, request) (any, error){
-		"plan":    h.plan,
-		"sync":    h.sync,
-		"approve": h.approve,
-		"discard": h.discard,
-		"list":    h.list,
-		"status":  h.status,
-	}
-}
-
-// Handle does what the payload asks for. Unknown actions, kinds, keys, formats and fields are errors that say what there
-// is; nothing is done then.
+// Handle does what the payload asks for. The answer is a JSON object (PlanAnswer, DecisionAnswer, ListAnswer,
+// StatusAnswer), or a string when the payload asks for text or Markdown.
+//
+// A payload that is not understood is invalid: the error says what there is, and nothing is read or written. Other errors
+// are those of the action, headed by its name.
 func (h *Handler) Handle(ctx context.Context, body json.RawMessage) (any, error) {
-	p, err := decode(body)
+	req, err := understand(body)
 	if err != nil {
+		h.Log.WarnContext(ctx, "payload refused", "code", model.CodeOf(err), "error", err.Error())
 		return nil, err
 	}
-	do, ok := h.actions()[p.Action]
-	if !ok {
-		return nil, model.Errorf(model.CodeInvalid, "sync", "unknown action %q: use plan, sync, approve, discard, list or status", p.Action)
-	}
-	req, err := p.understand()
+	answer, err := req.do(h, ctx, req)
 	if err != nil {
+		err = wrap(req.name, err)
+		h.Log.ErrorContext(ctx, "action failed", "action", req.name, "code", model.CodeOf(err), "error", err.Error())
 		return nil, err
 	}
-	answer, err := do(ctx, req)
-	if err != nil {
-		h.Log.ErrorContext(ctx, "action failed", "action", p.Action, "code", model.CodeOf(err), "error", err.Error())
-		return nil, err
-	}
-	h.Log.InfoContext(ctx, "action done", "action", p.Action, "kinds", p.Kinds, "keys", p.Keys)
-	return answer, nil
+	h.Log.InfoContext(ctx, "action done", "action", req.name, "kinds", req.Kinds, "keys", req.Keys)
+	return inFormat(answer, req.format)
 }
 
-func decode(body json.RawMessage) (Payload, error) {
-	var p Payload
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&p); err != nil {
-		return p, model.Errorf(model.CodeInvalid, "sync", "read the payload: %w", err)
-	}
-	if d.More() {
-		return p, model.Errorf(model.CodeInvalid, "sync", "read the payload: there is something after the object")
-	}
-	return p, nil
+// plan answers what a run would do now. No row, document, message or EX Org object is written; the requests that it makes
+// of the EX Org are counted in the shared budget as everybody's are.
+func (h *Handler) plan(ctx context.Context, r request) (shown, error) {
+	report, err := h.Runner.Plan(ctx, r.Request)
+	return plannedBy(report, "This is a plan: nothing was written."), err
 }
 
-func (p Payload) understand() (request, error) {
-	r := request{hash: strings.TrimSpace(p.PlanHash), format: p.Format}
-	r.Cause = model.CauseManual
-	for _, k := range p.Kinds {
-		kind, err := model.ParseKind(k)
-		if err != nil {
-			return r, err
-		}
-		r.Kinds = append(r.Kinds, kind)
-	}
-	for _, k := range p.Keys {
-		key, err := model.ParseKey(k)
-		if err != nil {
-			return r, err
-		}
-		r.Keys = append(r.Keys, key)
-	}
-	switch r.format {
-	case "":
-		r.format = formatJSON
-	case formatJSON, formatText, formatMarkdown:
-	default:
-		return r, model.Errorf(model.CodeInvalid, "sync", "unknown format %q: use json, text or markdown", p.Format)
-	}
-	return r, nil
+// sync makes a run now.
+func (h *Handler) sync(ctx context.Context, r request) (shown, error) {
+	report, err := h.Runner.Sync(ctx, r.Request)
+	return plannedBy(report, didRun(report)), err
 }
 
-// The formats of an answer.
-const (
-	formatJSON     = "json"
-	formatText     = "text"
-	formatMarkdown = "markdown"
-)
-
-func needsHash(action, hash string) error {
-	if hash != "" {
-		return nil
-	}
-	return model.Errorf(model.CodeInvalid, "sync", "%s needs the planHash that plan or list showed", action)
-}
-
-func (h *Handler) approve(ctx context.Context, r request) (any, error) {
-	if err := needsHash("approve", r.hash); err != nil {
-		return nil, err
-	}
+func (h *Handler) approve(ctx context.Context, r request) (shown, error) {
 	d, err := h.Runner.Approve(ctx, r.hash, r.Kinds)
-	return d, wrap("approve", err)
+	return decided("Approved", d), err
 }
 
-func (h *Handler) discard(ctx context.Context, r request) (any, error) {
-	if err := needsHash("discard", r.hash); err != nil {
-		return nil, err
-	}
+func (h *Handler) discard(ctx context.Context, r request) (shown, error) {
 	d, err := h.Runner.Discard(ctx, r.hash, r.Kinds)
-	return d, wrap("discard", err)
+	return decided("Discarded", d), err
 }
 
-func (h *Handler) list(ctx context.Context, r request) (any, error) {
+func (h *Handler) list(ctx context.Context, r request) (shown, error) {
 	l, err := h.Runner.List(ctx, r.Kinds)
-	return l, wrap("list", err)
+	return listing(l), err
 }
 
-func (h *Handler) status(ctx context.Context, _ request) (any, error) {
+func (h *Handler) status(ctx context.Context, _ request) (shown, error) {
 	s, err := h.Runner.Status(ctx)
-	return s, wrap("status", err)
-}
-
-func wrap(action string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", action, err)
+	return StatusAnswer{s}, err
 }

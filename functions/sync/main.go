@@ -11,27 +11,24 @@ import (
 	_ "github.com/microsoft/go-mssqldb" // driver sqlserver
 	_ "github.com/sijms/go-ora/v2"      // driver oracle
 
-	"excs/shared/apply"
+	"excs/shared/model"
 	"excs/shared/telemetry"
 	"excs/shared/wiring"
 )
 
 func main() {
 	log := telemetry.New(os.Stdout, telemetry.Options{Function: "sync", Level: os.Getenv("AWS_LAMBDA_LOG_LEVEL")})
-	h, err := wire(context.Background(), os.Getenv, log)
+	build := func(ctx context.Context) (*Handler, error) { return wire(ctx, os.Getenv, log) }
+	service, err := wiring.Serve(context.Background(), log, build, (*Handler).Handle)
 	if err != nil {
-		log.Error("sync can not start", "error", err.Error())
+		log.Error("sync can not start", "code", model.CodeOf(err), "error", err.Error())
 		os.Exit(1)
 	}
-	lambda.Start(h.Handle)
+	lambda.Start(service.Invoke)
 }
 
 func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*Handler, error) {
-	parts, err := wiring.Open(ctx, getenv, log, wiring.VarTable, wiring.VarQueueURL, wiring.VarSettings, wiring.VarEngageSecret, wiring.VarExorgSecret)
-	if err != nil {
-		return nil, err
-	}
-	read, err := parts.Engage(ctx)
+	parts, err := wiring.Open(ctx, getenv, log, wiring.VarTable, wiring.VarQueueURL, wiring.VarSettings, wiring.VarEngageSecret, wiring.VarExorgReadSecret)
 	if err != nil {
 		return nil, err
 	}
@@ -39,5 +36,9 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{Runner: parts.Runner(read, apply.NewPlatform(client, parts.Settings.Users.Authority)), Log: log}, nil
+	read, err := parts.Engage(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Handler{Runner: parts.Runner(read, client), Log: parts.Log, Closer: parts}, nil
 }

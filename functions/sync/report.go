@@ -1,9 +1,10 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"excs/shared/model"
@@ -11,63 +12,104 @@ import (
 	"excs/shared/run"
 )
 
-// answered is the JSON answer to plan and sync: the plan with counts and per-object lines, and what the run did.
-type answered struct {
+// PlanAnswer is the JSON answer to plan and sync: what the run found and did (the fields of run.Report), and the plan as
+// plan.Render writes it, with counts per kind, a line per object, and how many lines were left out.
+type PlanAnswer struct {
 	run.Report
 	Plan json.RawMessage `json:"plan"`
 }
 
-// plan answers what a run would do now; nothing is written anywhere.
-func (h *Handler) plan(ctx context.Context, r request) (any, error) {
-	report, err := h.Runner.Plan(ctx, r.Request)
-	if err != nil {
-		return nil, wrap("plan", err)
-	}
-	return render(report, r.format, "This is a plan: nothing was written.")
+// planned is a report with the sentence that says what became of it.
+type planned struct {
+	report run.Report
+	did    string
 }
 
-// sync makes a run now.
-func (h *Handler) sync(ctx context.Context, r request) (any, error) {
-	report, err := h.Runner.Sync(ctx, r.Request)
-	if err != nil {
-		return nil, wrap("sync", err)
-	}
-	did := fmt.Sprintf("Run %d: %d messages sent, %d put back on the queue, %d asked for.", report.Run, report.Sent, report.Requeued, report.Looks)
-	if report.FirstPlan && len(report.Plan.Held) > 0 {
+func plannedBy(report run.Report, did string) planned {
+	report.Plan.Run = report.Run
+	report.FirstPlan = waitsForFirst(report.Plan)
+	return planned{report: report, did: did}
+}
+
+// waitsForFirst says whether the plan was only made. A tenant without an approved first plan whose organisation is empty
+// needs no approval.
+func waitsForFirst(p plan.Plan) bool {
+	return slices.ContainsFunc(p.Held, func(h plan.Held) bool { return h.Code == plan.HeldFirstPlan })
+}
+
+func didRun(report run.Report) string {
+	did := fmt.Sprintf("Run %d: %d messages sent, %d put back on the queue, %d looked at because asked for.", report.Run, report.Sent, report.Requeued, report.Looks)
+	if waitsForFirst(report.Plan) {
 		did = "This tenant has no approved first plan: only the plan was made. " + did
 	}
-	return render(report, r.format, did)
+	return did
 }
 
-// render writes a report in the format that was asked for. Text and Markdown are strings, JSON is an object.
-func render(report run.Report, format, did string) (any, error) {
-	report.Plan.Run = report.Run
-	text, err := report.Plan.Render(plan.Format(format), plan.Options{})
+// MarshalJSON writes a PlanAnswer.
+func (p planned) MarshalJSON() ([]byte, error) {
+	text, err := p.report.Plan.Render(plan.FormatJSON, plan.Options{})
 	if err != nil {
 		return nil, err
 	}
-	if format == formatJSON {
-		return answered{Report: report, Plan: json.RawMessage(text)}, nil
-	}
-	lines := []string{strings.TrimRight(text, "\n"), "", did}
-	if report.WentBack != "" {
-		lines = append(lines, "The source went back: "+report.WentBack+". Nothing is removed until it is accepted: "+plan.ApproveCommand(report.Plan.Hash))
-	}
-	for _, table := range sortedTables(report.Doubts) {
-		lines = append(lines, "Not proven: "+report.Doubts[table])
-	}
-	return strings.Join(lines, "\n") + "\n", nil
+	return json.Marshal(PlanAnswer{Report: p.report, Plan: json.RawMessage(text)})
 }
 
-func sortedTables(doubts map[model.Table]string) []model.Table {
-	var tables []model.Table
-	for _, k := range []model.Table{
-		model.TablePerson, model.TableSkill, model.TableSkillLevel, model.TableDN, model.TableGroup, model.TableGroupAgent,
-		model.TableGroupDN, model.TableScript, model.TableAttribute, model.TableAttrValue, model.TableTransaction,
-	} {
-		if doubts[k] != "" {
-			tables = append(tables, k)
-		}
+func (p planned) title() string { return "" } // the plan's own Markdown has one
+
+func (p planned) text() string { return p.render(p.report.Plan.Text) }
+
+func (p planned) markdown() string { return p.render(p.report.Plan.Markdown) }
+
+// render writes the plan and, below it, what else an operator must know.
+func (p planned) render(write func(plan.Options) string) string {
+	lines := []string{strings.TrimRight(write(plan.Options{}), "\n"), "", p.did}
+	if p.report.WentBack != "" {
+		lines = append(lines, "The source went back: "+plain(p.report.WentBack)+". Nothing is removed until it is accepted: "+plan.ApproveCommand(p.report.Plan.Hash))
 	}
-	return tables
+	for _, table := range slices.Sorted(maps.Keys(p.report.Doubts)) {
+		lines = append(lines, "Not proven: "+plain(p.report.Doubts[table]))
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// DecisionAnswer is the answer to approve and discard: the keys that are covered, until when, and what happens next.
+type DecisionAnswer struct {
+	run.Decision
+	did string
+}
+
+func decided(did string, d run.Decision) DecisionAnswer {
+	if d.Changes == nil {
+		d.Changes = []model.Key{}
+	}
+	return DecisionAnswer{Decision: d, did: did}
+}
+
+func (d DecisionAnswer) title() string { return fmt.Sprintf("%s: %d changes", d.did, len(d.Changes)) }
+
+// keysShown is how many keys a text names; the JSON answer has them all.
+const keysShown = 200
+
+func (d DecisionAnswer) text() string {
+	lines := []string{d.title()}
+	for i, key := range d.Changes {
+		if i == keysShown {
+			lines = append(lines, fmt.Sprintf("  and %d more", len(d.Changes)-i))
+			break
+		}
+		lines = append(lines, "  "+key.String())
+	}
+	if d.Source {
+		lines = append(lines, "The source as it is now is accepted.")
+	}
+	if d.FirstPlan {
+		lines = append(lines, "The tenant's first plan is approved.")
+	}
+	if d.Released > 0 {
+		lines = append(lines, fmt.Sprintf("%d of them were held by a worker and are on the queue again.", d.Released))
+	}
+	if !d.Until.IsZero() {
+		lines = append(lines, "Valid until "+stamp(d.Until)+".")
+	}
+	return strings.Join(append(lines, "Next: "+d.Next), "\n") + "\n"
 }

@@ -1,7 +1,10 @@
 package wiring
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
+	"log/slog"
 	"strings"
 
 	"excs/shared/model"
@@ -13,23 +16,29 @@ const (
 	VarQueueURL        = "EXCS_QUEUE_URL"
 	VarDLQURL          = "EXCS_DLQ_URL"
 	VarSettings        = "EXCS_SETTINGS"
-	VarEngageSecret    = "EXCS_ENGAGE_SECRET"
-	VarExorgSecret     = "EXCS_EXORG_SECRET"
-	VarExorgReadSecret = "EXCS_EXORG_READ_SECRET"
+	VarEngageSecret    = "EXCS_ENGAGE_SECRET"     //nolint:gosec // the name of a variable
+	VarExorgSecret     = "EXCS_EXORG_SECRET"      //nolint:gosec // the name of a variable
+	VarExorgReadSecret = "EXCS_EXORG_READ_SECRET" //nolint:gosec // the name of a variable
 )
 
-// Environment is a function's configuration as the environment gives it: names, URLs, and where secrets are. Its String
-// shows names only.
+// Environment is a function's configuration as the environment gives it: names, URLs, and where secrets are. However it is
+// printed, it shows names only.
 type Environment struct {
 	values map[string]string
 }
 
-// FromEnv reads the variables that a function needs; the error (CodeInvalid) names all that are missing.
+// FromEnv reads the variables that a function needs; the error (CodeInvalid) names all that are missing and no value.
+// Only what is asked for is kept. A function that only reads the EX Org asks for EXCS_EXORG_READ_SECRET and gets
+// EXCS_EXORG_SECRET where there is no secret for reading.
 func FromEnv(getenv func(string) string, need ...string) (Environment, error) {
 	e := Environment{values: map[string]string{}}
 	var missing []string
 	for _, name := range need {
 		v := strings.TrimSpace(getenv(name))
+		if v == "" && name == VarExorgReadSecret {
+			name = VarExorgSecret
+			v = strings.TrimSpace(getenv(name))
+		}
 		if v == "" {
 			missing = append(missing, name)
 		}
@@ -38,14 +47,11 @@ func FromEnv(getenv func(string) string, need ...string) (Environment, error) {
 	if len(missing) > 0 {
 		return Environment{}, model.Errorf(model.CodeInvalid, "read the environment", "set %s (%s)", strings.Join(missing, ", "), meanings(missing))
 	}
-	if v := strings.TrimSpace(getenv(VarExorgReadSecret)); v != "" {
-		e.values[VarExorgReadSecret] = v
-	}
 	return e, nil
 }
 
 func meanings(names []string) string {
-	what := map[string]string{
+	what := map[string]string{ //nolint:gosec // the names of variables
 		VarTable:        "the name of the mapping table",
 		VarQueueURL:     "the URL of the work queue",
 		VarDLQURL:       "the URL of the dead-letter queue",
@@ -60,7 +66,7 @@ func meanings(names []string) string {
 	return strings.Join(texts, "; ")
 }
 
-// Get gives the value of a variable.
+// Get gives the value of a variable, "" for one that was not asked for.
 func (e Environment) Get(name string) string { return e.values[name] }
 
 // String lists which variables are set, without their values: some are secrets.
@@ -74,5 +80,11 @@ func (e Environment) String() string {
 	return strings.Join(set, " ")
 }
 
-// GoString is String: a %#v must not show secrets either.
-func (e Environment) GoString() string { return e.String() }
+// Format writes String under every verb: no way of printing shows a secret.
+func (e Environment) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, e.String()) }
+
+// MarshalJSON writes String.
+func (e Environment) MarshalJSON() ([]byte, error) { return json.Marshal(e.String()) }
+
+// LogValue gives String to log/slog.
+func (e Environment) LogValue() slog.Value { return slog.StringValue(e.String()) }

@@ -3,11 +3,13 @@ package wiring
 import (
 	"context"
 	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"strconv"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -22,23 +24,26 @@ import (
 	"excs/shared/queue"
 	"excs/shared/rules"
 	"excs/shared/run"
+	"excs/shared/telemetry"
 )
 
 // Parts are the adapters of one function, made from its environment.
 type Parts struct {
-	env      Environment
-	aws      aws.Config
-	resolver Resolver
-	log      *slog.Logger
-
 	Settings rules.Settings
 	Table    mapping.Store
 	Work     queue.Queue
-	Dead     queue.Queue
+	Dead     queue.Queue // nil without EXCS_DLQ_URL
+	// Log is the function's logger with the tenant on every line.
+	Log *slog.Logger
+
+	env      Environment
+	resolver Resolver
+	closers  []io.Closer
 }
 
 // Open reads the environment and makes the adapters that it names; need lists the variables that the function can not do
-// without. It calls AWS for settings and secrets only. The error is one line that names every variable at fault.
+// without. It calls AWS for settings and secrets only, and nothing is written. The error is one line that names every
+// variable at fault.
 func Open(ctx context.Context, getenv func(string) string, log *slog.Logger, need ...string) (*Parts, error) {
 	env, err := FromEnv(getenv, need...)
 	if err != nil {
@@ -48,11 +53,17 @@ func Open(ctx context.Context, getenv func(string) string, log *slog.Logger, nee
 	if err != nil {
 		return nil, model.Errorf(model.CodeInvalid, "read the AWS configuration", "%w", err)
 	}
-	p := &Parts{env: env, aws: cfg, log: log, resolver: Resolver{Secrets: secretsmanager.NewFromConfig(cfg), Parameters: ssm.NewFromConfig(cfg)}}
-	if p.Settings, err = p.settings(ctx); err != nil {
+	p := &Parts{env: env, resolver: Resolver{Secrets: secretsmanager.NewFromConfig(cfg), Parameters: ssm.NewFromConfig(cfg)}}
+	text, err := p.resolver.Resolve(ctx, VarSettings, env.Get(VarSettings))
+	if err != nil {
 		return nil, err
 	}
-	p.Table = mapping.NewDynamo(dynamodb.NewFromConfig(cfg), env.Get(VarTable), strconv.FormatInt(p.Settings.Tenant, 10), mapping.Options{Allowed: p.Settings.Requests.PerMinute})
+	if p.Settings, err = rules.Parse([]byte(text)); err != nil {
+		return nil, err
+	}
+	tenant := strconv.FormatInt(p.Settings.Tenant, 10)
+	p.Log = log.With(telemetry.AttrTenant, tenant)
+	p.Table = mapping.NewDynamo(dynamodb.NewFromConfig(cfg), env.Get(VarTable), tenant, mapping.Options{Allowed: p.Settings.Requests.PerMinute})
 	client := sqs.NewFromConfig(cfg)
 	p.Work = queue.NewSQS(client, env.Get(VarQueueURL))
 	if url := env.Get(VarDLQURL); url != "" {
@@ -61,20 +72,17 @@ func Open(ctx context.Context, getenv func(string) string, log *slog.Logger, nee
 	return p, nil
 }
 
-func (p *Parts) settings(ctx context.Context) (rules.Settings, error) {
-	text, err := p.resolver.Resolve(ctx, VarSettings, p.env.Get(VarSettings))
-	if err != nil {
-		return rules.Settings{}, err
+// Close ends the connections that the parts opened.
+func (p *Parts) Close() error {
+	var errs []error
+	for _, c := range p.closers {
+		errs = append(errs, c.Close())
 	}
-	s, err := rules.Parse([]byte(text))
-	if err != nil {
-		return rules.Settings{}, err
-	}
-	return s, nil
+	return errors.Join(errs...)
 }
 
-// Engage opens the reader of the Configuration Database and gives the read of one run. The database driver must be
-// registered by the program.
+// Engage opens the reader of the Configuration Database and gives the read of one run; Close ends it. It does not connect.
+// The database driver must be registered by the program.
 func (p *Parts) Engage(ctx context.Context) (func(context.Context) (*model.Snapshot, model.Counts, error), error) {
 	text, err := p.resolver.Resolve(ctx, VarEngageSecret, p.env.Get(VarEngageSecret))
 	if err != nil {
@@ -88,6 +96,7 @@ func (p *Parts) Engage(ctx context.Context) (func(context.Context) (*model.Snaps
 	if err != nil {
 		return nil, err
 	}
+	p.closers = append(p.closers, reader)
 	return ReadFor(reader, p.Settings), nil
 }
 
@@ -110,6 +119,10 @@ const (
 	Reading
 )
 
+// readerPatience is how long a request of a function that only reads waits for its slot. Its run has minutes, and one
+// refused slot would end it; it asks for one slot at a time, so nobody waits longer for its sake.
+const readerPatience = 30 * time.Second
+
 // EXOrg makes the client of the EX Org.
 func (p *Parts) EXOrg(ctx context.Context, access Access) (*exorg.Client, error) {
 	variable := VarExorgSecret
@@ -122,9 +135,9 @@ func (p *Parts) EXOrg(ctx context.Context, access Access) (*exorg.Client, error)
 	}
 	secret, err := exorg.ParseSecret([]byte(text))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", variable, err)
 	}
-	return exorg.New(ClientConfig(secret, p.Table, p.log, access)), nil
+	return exorg.New(ClientConfig(secret, p.Table, p.Log, access)), nil
 }
 
 // ClientConfig gives the configuration of a client whose tokens and budget are shared through the mapping table.
@@ -134,7 +147,7 @@ func ClientConfig(secret exorg.Secret, table mapping.Store, log *slog.Logger, ac
 	cfg.Budget = budget{table}
 	cfg.Logger = log
 	if access == Reading {
-		cfg.Rank = exorg.RankBulk
+		cfg.Rank, cfg.MaxWait = exorg.RankBulk, readerPatience
 	}
 	return cfg
 }
@@ -147,11 +160,12 @@ func (b budget) Reserve(ctx context.Context, client string, n int, rank exorg.Ra
 	return b.BudgetStore.Reserve(ctx, client, n, mapping.Rank(rank), now, maxWait)
 }
 
-// Runner makes the runner of one process. org may be nil.
-func (p *Parts) Runner(read func(context.Context) (*model.Snapshot, model.Counts, error), org run.Org) *run.Runner {
+// Runner makes the runner of one process: it reads Engage with read and the EX Org through client.
+func (p *Parts) Runner(read func(context.Context) (*model.Snapshot, model.Counts, error), client *exorg.Client) *run.Runner {
+	org := apply.NewPlatform(client, p.Settings.Users.Authority)
 	return run.New(run.Config{
 		Read: read, Table: p.Table, TableName: p.env.Get(VarTable), Queue: p.Work, Org: org, Settings: p.Settings,
-		Holder: NewToken(), Now: time.Now, NewToken: NewToken, Log: p.log,
+		Holder: NewToken(), Now: time.Now, NewToken: NewToken, Log: p.Log,
 	})
 }
 
@@ -165,7 +179,7 @@ func (p *Parts) Worker(client *exorg.Client) *apply.Worker {
 		Writer:   apply.NewPen(client, p.Settings.Users.Authority),
 		Work:     p.Work,
 		Dead:     p.Dead,
-		Settings: p.Settings, Now: time.Now, NewToken: NewToken, Log: p.log,
+		Settings: p.Settings, Now: time.Now, NewToken: NewToken, Log: p.Log,
 	})
 }
 

@@ -2,11 +2,14 @@ package wiring
 
 import (
 	"context"
+	"errors"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/smithy-go"
 
 	"excs/shared/model"
 )
@@ -27,34 +30,75 @@ type Resolver struct {
 	Parameters Parameters
 }
 
+// resolveTime bounds one look-up. Lambda kills a start after 10 s without a word; this way the log says what was slow.
+const resolveTime = 4 * time.Second
+
 // Resolve gives the text: JSON stands for itself (local runs), "ssm:NAME" for a parameter, an ARN for a secret. The error
 // names the variable and never shows its value.
+//
+// Errors: invalid for a value of another form and for a secret or parameter that holds no JSON yet; not_found, denied and
+// unavailable for what AWS answers.
 func (r Resolver) Resolve(ctx context.Context, variable, value string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, resolveTime)
+	defer cancel()
 	op := "read " + variable
 	switch {
 	case strings.HasPrefix(value, "{"):
 		return value, nil
 	case strings.HasPrefix(value, "ssm:"):
 		name := strings.TrimPrefix(value, "ssm:")
-		out, err := r.Parameters.GetParameter(ctx, &ssm.GetParameterInput{Name: &name, WithDecryption: aws.Bool(true)})
-		if err != nil {
-			return "", model.Errorf(model.CodeUnavailable, op, "read the parameter %s: %w", name, err)
+		if name == "" {
+			return "", model.Errorf(model.CodeInvalid, op, "the name of the parameter is missing after ssm:")
 		}
-		if out.Parameter == nil {
-			return "", model.Errorf(model.CodeNotFound, op, "the parameter %s is empty", name)
-		}
-		return aws.ToString(out.Parameter.Value), nil
+		return r.parameter(ctx, op, name)
 	case strings.HasPrefix(value, "arn:"):
-		out, err := r.Secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &value})
-		if err != nil {
-			return "", model.Errorf(model.CodeUnavailable, op, "read the secret: %w", err)
-		}
-		text := strings.TrimSpace(aws.ToString(out.SecretString))
-		if !strings.HasPrefix(text, "{") {
-			return "", model.Errorf(model.CodeInvalid, op, "the secret is not set yet: put its JSON into Secrets Manager (see the README)")
-		}
-		return text, nil
+		return r.secret(ctx, op, value)
 	default:
 		return "", model.Errorf(model.CodeInvalid, op, "it holds neither JSON nor an ARN nor ssm: and a name")
+	}
+}
+
+func (r Resolver) parameter(ctx context.Context, op, name string) (string, error) {
+	out, err := r.Parameters.GetParameter(ctx, &ssm.GetParameterInput{Name: &name, WithDecryption: aws.Bool(true)})
+	if err != nil {
+		return "", model.Errorf(codeOf(err), op, "read the parameter %s: %w", name, err)
+	}
+	var text string
+	if out.Parameter != nil {
+		text = strings.TrimSpace(aws.ToString(out.Parameter.Value))
+	}
+	if !strings.HasPrefix(text, "{") {
+		return "", model.Errorf(model.CodeInvalid, op, "the parameter %s does not hold JSON yet: put it into Parameter Store (see the README)", name)
+	}
+	return text, nil
+}
+
+func (r Resolver) secret(ctx context.Context, op, arn string) (string, error) {
+	out, err := r.Secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &arn})
+	if err != nil {
+		return "", model.Errorf(codeOf(err), op, "read the secret: %w", err)
+	}
+	text := strings.TrimSpace(aws.ToString(out.SecretString))
+	if !strings.HasPrefix(text, "{") {
+		// A fresh stack makes its secrets with a generated text in them.
+		return "", model.Errorf(model.CodeInvalid, op, "the secret is not set yet: put its JSON into Secrets Manager (see the README)")
+	}
+	return text, nil
+}
+
+// codeOf reads the error codes of Secrets Manager and Parameter Store. A fault of the deployment is told from a passing
+// one, so that an operator does not wait for it to go by.
+func codeOf(err error) model.Code {
+	e, ok := errors.AsType[smithy.APIError](err)
+	if !ok {
+		return model.CodeUnavailable
+	}
+	switch e.ErrorCode() {
+	case "ResourceNotFoundException", "ParameterNotFound", "ParameterVersionNotFound":
+		return model.CodeNotFound
+	case "AccessDeniedException", "DecryptionFailure", "InvalidKeyId", "UnrecognizedClientException", "InvalidSignatureException", "ExpiredTokenException":
+		return model.CodeDenied
+	default:
+		return model.CodeUnavailable
 	}
 }

@@ -82,32 +82,29 @@ func (o *overlay) over(read func(context.Context) (*model.Snapshot, model.Counts
 	}
 }
 
+// change takes the first agent and the first Virtual Queue away, renames the second agent and disables the third.
 func (o *overlay) change(s *model.Snapshot, counted model.Counts) {
+	working := func(p model.Person) bool { return p.IsAgent && p.State == model.CfgEnabled }
+	if i := slices.IndexFunc(s.Persons, working); i >= 0 {
+		s.Persons = slices.Delete(s.Persons, i, i+1)
+		s.Read[model.TablePerson]--
+		counted[model.TablePerson]--
+	}
 	agents := 0
-	s.Persons = slices.DeleteFunc(s.Persons, func(p model.Person) bool {
-		if p.IsAgent && p.State == model.CfgEnabled {
-			agents++
-		}
-		return p.IsAgent && p.State == model.CfgEnabled && agents == 1
-	})
-	agents = 0
 	for i := range s.Persons {
-		if !s.Persons[i].IsAgent || s.Persons[i].State != model.CfgEnabled {
+		if !working(s.Persons[i]) {
 			continue
 		}
-		agents++
-		switch agents {
-		case 1:
+		if agents++; agents == 1 {
 			s.Persons[i].FirstName, s.Persons[i].LastName = "Ada", "Lovelace"
-		case 2:
-			s.Persons[i].State = model.CfgDisabled
+			continue
 		}
+		s.Persons[i].State = model.CfgDisabled
+		break
 	}
 	if i := slices.IndexFunc(s.DNs, func(d model.DN) bool { return d.Type == model.DNVirtualQueue }); i >= 0 {
 		s.DNs = slices.Delete(s.DNs, i, i+1)
 		s.Read[model.TableDN]--
 		counted[model.TableDN]--
 	}
-	s.Read[model.TablePerson]--
-	counted[model.TablePerson]--
 }

@@ -6,12 +6,14 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // progress is one line that changes while the demo works: overwritten on a terminal, a new line every few seconds
 // elsewhere.
 type progress struct {
 	out      io.Writer
+	now      func() time.Time
 	terminal bool
 	start    time.Time
 	last     time.Time
@@ -23,8 +25,8 @@ const (
 	filePace     = 5 * time.Second
 )
 
-func newProgress(out io.Writer) *progress {
-	p := &progress{out: out, start: time.Now()}
+func newProgress(out io.Writer, now func() time.Time) *progress {
+	p := &progress{out: out, now: now, start: now()}
 	if f, ok := out.(*os.File); ok {
 		info, err := f.Stat()
 		p.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0
@@ -38,17 +40,19 @@ func (p *progress) show(format string, args ...any) {
 	if p.terminal {
 		pace = terminalPace
 	}
-	if time.Since(p.last) < pace {
+	now := p.now()
+	if now.Sub(p.last) < pace {
 		return
 	}
-	p.last = time.Now()
-	line := fmt.Sprintf("  %s (%.1f s)", fmt.Sprintf(format, args...), time.Since(p.start).Seconds())
+	p.last = now
+	line := fmt.Sprintf("  %s (%.1f s)", fmt.Sprintf(format, args...), now.Sub(p.start).Seconds())
 	if !p.terminal {
 		fmt.Fprintln(p.out, line)
 		return
 	}
-	fmt.Fprint(p.out, "\r"+line+strings.Repeat(" ", max(0, p.width-len(line))))
-	p.width = len(line)
+	width := utf8.RuneCountInString(line)
+	fmt.Fprint(p.out, "\r"+line+strings.Repeat(" ", max(0, p.width-width)))
+	p.width = width
 }
 
 // done clears the line.

@@ -5,11 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
+	"math"
 	"time"
 
 	"excs/infra/local/world"
-	"excs/shared/apply"
 	"excs/shared/exorg"
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/mapping"
@@ -28,12 +27,13 @@ type stage struct {
 	org   *exorgtest.Org
 	world *world.World
 	src   *source
+	clock clock
 }
 
 // show plays the demo.
-func show(ctx context.Context, o options, src *source, out io.Writer) (err error) {
-	org := exorgtest.New(exorgtest.WithRateLimit(o.rate), exorgtest.WithLog(0), exorgtest.WithHistory(0))
-	server, err := org.Start()
+func show(ctx context.Context, o options, src *source, out io.Writer, c clock) (err error) {
+	org := exorgtest.New(exorgtest.WithClock(c.now), exorgtest.WithRateLimit(o.rate), exorgtest.WithLog(0), exorgtest.WithHistory(0))
+	server, err := org.Start() //nolint:contextcheck // it listens until it is closed
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,15 @@ func show(ctx context.Context, o options, src *source, out io.Writer) (err error
 	if err != nil {
 		return err
 	}
-	s := &stage{o: o, out: out, org: org, src: src, world: world.New(world.Config{Settings: src.settings, Read: src.read, Secret: parsed})}
+	s := &stage{
+		o: o, out: out, org: org, src: src, clock: c,
+		world: world.New(world.Config{Settings: src.settings, Read: src.read, Secret: parsed, Now: c.now, Sleep: c.wait}),
+	}
+	return s.play(ctx)
+}
+
+// play shows the acts one after another.
+func (s *stage) play(ctx context.Context) error {
 	for _, act := range []func(context.Context) error{s.first, s.story, s.nothing} {
 		if err := act(ctx); err != nil {
 			return err
@@ -79,7 +87,7 @@ func (s *stage) first(ctx context.Context) error {
 	if err := table(s.out, report.Plan, s.org.Calls()); err != nil {
 		return err
 	}
-	if err := s.rejects(report); err != nil {
+	if err := s.rejects(ctx, report); err != nil {
 		return err
 	}
 	total := s.org.Totals()
@@ -89,7 +97,7 @@ func (s *stage) first(ctx context.Context) error {
 	return nil
 }
 
-func (s *stage) rejects(report run.Report) error {
+func (s *stage) rejects(ctx context.Context, report run.Report) error {
 	for i, r := range report.Plan.Rejects {
 		if i == 5 {
 			s.say("  … and %d more", len(report.Plan.Rejects)-i)
@@ -97,7 +105,7 @@ func (s *stage) rejects(report run.Report) error {
 		}
 		s.say("  rejected %s: %s", r.Key, r.Reason)
 	}
-	items, err := s.world.Table.List(context.Background(), []mapping.State{mapping.StateQuarantined, mapping.StateHeld, mapping.StateInvisible}, nil)
+	items, err := s.world.Table.List(ctx, []mapping.State{mapping.StateQuarantined, mapping.StateHeld, mapping.StateInvisible}, nil)
 	if err != nil {
 		return err
 	}
@@ -107,16 +115,21 @@ func (s *stage) rejects(report run.Report) error {
 	return nil
 }
 
+// standstill is how long nothing may move before the demo gives up: the longest pause of a worker is ten minutes, and an
+// object that pauses for longer has a fault to show.
+const standstill = 11 * time.Minute
+
 // run makes one run and works until the queue is empty and every row is converged or waits for somebody.
 func (s *stage) run(ctx context.Context) (run.Report, time.Duration, error) {
-	begun := time.Now()
-	p := newProgress(s.out)
+	begun := s.clock.now()
+	p := newProgress(s.out, s.clock.now)
+	defer p.done()
 	p.show("reading Engage and planning")
 	report, err := s.world.Sync(ctx)
 	if err != nil {
 		return report, 0, err
 	}
-	looked := 0
+	looked, least, moved := 0, math.MaxInt, s.clock.now()
 	for {
 		d, err := s.world.Drain(ctx, func(d world.Drained) {
 			t := s.org.Totals()
@@ -128,17 +141,34 @@ func (s *stage) run(ctx context.Context) (run.Report, time.Duration, error) {
 		looked += d.Messages - d.Failed
 		left, err := s.left(ctx)
 		if err != nil || left == 0 {
-			p.done()
-			return report, time.Since(begun), err
+			return report, s.clock.now().Sub(begun), err
+		}
+		if left < least {
+			least, moved = left, s.clock.now()
+		}
+		if s.clock.now().Sub(moved) > standstill {
+			return report, 0, s.stuck(ctx, left)
 		}
 		p.show("%d of %d objects looked at, %d wait for their turn", min(report.Sent, looked), report.Sent, left)
-		if err := wait(ctx, time.Second); err != nil {
+		if err := s.clock.wait(ctx, time.Second); err != nil {
 			return report, 0, err
 		}
 		if _, err := s.world.Runner.Requeue(ctx); err != nil {
 			return report, 0, err
 		}
 	}
+}
+
+// stuck names an object that does not get on.
+func (s *stage) stuck(ctx context.Context, left int) error {
+	items, err := s.world.Table.List(ctx, []mapping.State{mapping.StatePending, mapping.StateWaiting}, nil)
+	if err != nil {
+		return err
+	}
+	if len(items) == 0 {
+		return model.Errorf(model.CodeInternal, "run", "%d messages do not come back", left)
+	}
+	return &model.Error{Code: model.CodeUnavailable, Op: "run", Key: items[0].Key, Err: fmt.Errorf("%d objects do not get on, this one waits: %s", left, items[0].Reason)}
 }
 
 // left counts what will still change by itself.
@@ -149,17 +179,6 @@ func (s *stage) left(ctx context.Context) (int, error) {
 	}
 	waiting, inFlight, err := s.world.Work.Depth(ctx)
 	return len(items) + waiting + inFlight, err
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return fmt.Errorf("interrupted: %w", ctx.Err())
-	case <-t.C:
-		return nil
-	}
 }
 
 // story is a few changes in Engage, the plan that follows, and the result.
@@ -205,30 +224,6 @@ func (s *stage) nothing(ctx context.Context) error {
 		len(report.Plan.Changes), t.Reads+t.Writes, u.Reads, u.Writes, took.Seconds())
 	if n := t.Reads + t.Writes; n > 0 {
 		return model.Errorf(model.CodeInternal, "a run without changes", "it made %d calls: %v", n, s.org.Calls())
-	}
-	return nil
-}
-
-// planOnly plans against a real organisation and writes nothing anywhere.
-func planOnly(ctx context.Context, o options, src *source, out io.Writer) error {
-	secret, err := exorg.ParseSecret([]byte(o.secret))
-	if err != nil {
-		return err
-	}
-	w := world.New(world.Config{Settings: src.settings, Read: src.read, Secret: secret})
-	platform := apply.NewPlatform(w.Client, src.settings.Users.Authority)
-	if _, err := platform.HomeDivision(ctx); err != nil {
-		return fmt.Errorf("reach the EX Org: %w", err)
-	}
-	report, err := w.Runner.Plan(ctx, run.Request{})
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "EXCS plan: %s, against the EX Org of the secret. Nothing is written, there or anywhere.\n\n", src.what)
-	text := report.Plan.Text(plan.Options{Lines: 200})
-	fmt.Fprint(out, text)
-	if held := slices.ContainsFunc(report.Plan.Held, func(h plan.Held) bool { return h.Code == plan.HeldFirstPlan }); held {
-		fmt.Fprintln(out, "\nThe organisation is not empty: a first sync would wait for the approval of this plan.")
 	}
 	return nil
 }

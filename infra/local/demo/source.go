@@ -22,54 +22,47 @@ type source struct {
 	settings rules.Settings
 	read     func(context.Context) (*model.Snapshot, model.Counts, error)
 	edits    editor
-	closers  []func() error
+	closers  []func() error // last opened first
 	what     string
+	clock    clock
 }
 
-func (s *source) close() {
+func (s *source) close() error {
+	var errs []error
 	for _, c := range s.closers {
-		if err := c(); err != nil {
-			fmt.Fprintln(os.Stderr, "demo: "+err.Error())
-		}
+		errs = append(errs, c())
 	}
+	return errors.Join(errs...)
 }
+
+func (s *source) closeLater(f func() error) { s.closers = append([]func() error{f}, s.closers...) }
 
 // openSource generates a site, or opens the database that is there.
-func openSource(ctx context.Context, o options, out io.Writer) (s *source, err error) {
-	s = &source{}
-	defer func() {
-		if err != nil {
-			s.close()
-		}
-	}()
-	if s.settings, err = settingsOf(o); err != nil {
-		return nil, err
+func openSource(ctx context.Context, o options, out io.Writer, c clock) (*source, error) {
+	s := &source{settings: o.settings, clock: c}
+	if err := s.open(ctx, o, out); err != nil {
+		return nil, errors.Join(err, s.close())
 	}
+	return s, nil
+}
+
+func (s *source) open(ctx context.Context, o options, out io.Writer) error {
 	secret, err := s.database(ctx, o, out)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	reader, err := engage.Open(secret)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	s.closers = append([]func() error{reader.Close}, s.closers...)
+	s.closeLater(reader.Close)
 	s.read = wiring.ReadFor(reader, s.settings)
 	if s.edits == nil {
 		overlay := &overlay{}
 		s.read = overlay.over(s.read)
 		s.edits = overlay
 	}
-	return s, nil
-}
-
-func settingsOf(o options) (rules.Settings, error) {
-	if o.settings != "" {
-		return rules.Parse([]byte(o.settings))
-	}
-	s := rules.Default(o.tenant, rules.Preset202307)
-	s.Email.Domain = "agents.example"
-	return s, s.Validate()
+	return nil
 }
 
 func (s *source) database(ctx context.Context, o options, out io.Writer) (engage.Secret, error) {
@@ -99,7 +92,7 @@ func driverOf(dsn string) (string, error) {
 			return scheme, nil
 		}
 	}
-	return "", errors.New("ENGAGE_DSN: begin it with postgres://, sqlserver:// or oracle://")
+	return "", errors.New(varDSN + ": begin it with postgres://, sqlserver:// or oracle://")
 }
 
 // generate writes a generated site into a SQLite file that goes with the demo.
@@ -108,13 +101,13 @@ func (s *source) generate(ctx context.Context, o options, out io.Writer) (engage
 	if err != nil {
 		return engage.Secret{}, fmt.Errorf("make a folder for the generated site: %w", err)
 	}
-	s.closers = append(s.closers, func() error { return os.RemoveAll(dir) })
+	s.closeLater(func() error { return os.RemoveAll(dir) })
 	path := filepath.Join(dir, "engage.db")
-	db, err := engagetest.OpenSQLite(path)
+	db, err := engagetest.OpenSQLite(path) //nolint:contextcheck // a file of this machine
 	if err != nil {
 		return engage.Secret{}, err
 	}
-	s.closers = append([]func() error{db.Close}, s.closers...)
+	s.closeLater(db.Close)
 	s.what = "a generated site (tier " + o.tier.String() + ") in SQLite"
 	return engage.Secret{Driver: "sqlite", DSN: engagetest.SQLiteDSN(path)}, s.write(ctx, o, db, engagetest.SQLite, out)
 }
@@ -126,9 +119,9 @@ func (s *source) fill(ctx context.Context, o options, driver string, out io.Writ
 	}
 	db, err := sql.Open("pgx", o.dsn)
 	if err != nil {
-		return fmt.Errorf("fill: the data source name can not be used")
+		return errors.New("fill: the data source name can not be used") // the driver's text may quote it
 	}
-	s.closers = append(s.closers, db.Close)
+	s.closeLater(db.Close)
 	var tables int
 	if err := db.QueryRowContext(ctx, `SELECT COUNT(*) FROM information_schema.tables WHERE table_name LIKE 'cfg!_%' ESCAPE '!'`).Scan(&tables); err != nil {
 		return fmt.Errorf("fill: look into the database: %w", err)
@@ -141,7 +134,7 @@ func (s *source) fill(ctx context.Context, o options, driver string, out io.Writ
 }
 
 func (s *source) write(ctx context.Context, o options, db *sql.DB, d engagetest.Dialect, out io.Writer) error {
-	p := newProgress(out)
+	p := newProgress(out, s.clock.now)
 	p.show("generating the site")
 	site := engagetest.New(o.tier, 1)
 	p.show("writing the site")

@@ -1,0 +1,269 @@
+package stage
+
+import (
+	"context"
+	"database/sql"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite" // driver sqlite
+
+	"excs/infra/local/world"
+	"excs/shared/engage"
+	"excs/shared/engage/engagetest"
+	"excs/shared/exorg"
+	"excs/shared/exorg/exorgtest"
+	"excs/shared/mapping"
+	"excs/shared/model"
+	"excs/shared/queue"
+	"excs/shared/rules"
+	"excs/shared/wiring"
+)
+
+// Read reads Engage.
+type Read = func(context.Context) (*model.Snapshot, model.Counts, error)
+
+// Stage is one tenant with everything that serves it.
+type Stage struct {
+	*world.World
+	Org   *exorgtest.Org
+	Clock *Clock
+
+	mu  sync.Mutex
+	ops []string
+}
+
+// Settings are the default settings of the generated sites' tenant.
+func Settings() rules.Settings {
+	s := rules.Default(engagetest.MainTenant, rules.Preset202307)
+	s.Email.Domain = "agents.example"
+	return s
+}
+
+// Tiny is the default stage: a tiny site in SQLite, an empty EX Org.
+func Tiny(tb testing.TB) (*Stage, *engagetest.Editor) {
+	tb.Helper()
+	editor, reader := SQLite(tb, Site())
+	return New(tb, Settings(), wiring.ReadFor(reader, Settings())), editor
+}
+
+// New makes a stage that reads Engage with read. The EX Org is empty; change may alter the world before it is made.
+func New(tb testing.TB, settings rules.Settings, read Read, change ...func(*world.Config)) *Stage {
+	tb.Helper()
+	s := &Stage{Clock: &Clock{now: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)}}
+	s.Org = exorgtest.New(exorgtest.WithClock(s.Clock.Now))
+	config := world.Config{
+		Settings: settings, Read: read, HTTP: s.Org.Client(), Now: s.Clock.Now, Sleep: s.Clock.Sleep,
+		Secret: Secret(exorgtest.DefaultClientSecret), Table: mapping.MemoryOptions{Fault: s.note},
+	}
+	for _, c := range change {
+		c(&config)
+	}
+	s.World = world.New(config)
+	return s
+}
+
+// Secret is the EX Org secret of a stage with that client secret.
+func Secret(clientSecret string) exorg.Secret {
+	return exorg.Secret{
+		APIURL: "http://api.example", LoginURL: "http://login.example",
+		Clients: []exorg.Credentials{exorg.NewCredentials(exorgtest.DefaultClientID, clientSecret)},
+	}
+}
+
+// SQLite writes a site into a file and opens a reader of it.
+func SQLite(tb testing.TB, site *engagetest.Site) (*engagetest.Editor, *engage.Reader) {
+	tb.Helper()
+	path := filepath.Join(tb.TempDir(), "engage.db")
+	db, err := engagetest.OpenSQLite(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = db.Close() })
+	editor := Write(tb, site, db, engagetest.SQLite)
+	return editor, Open(tb, engage.Secret{Driver: "sqlite", DSN: engagetest.SQLiteDSN(path)})
+}
+
+func openDB(tb testing.TB, dsn string) *sql.DB {
+	tb.Helper()
+	db, err := sql.Open("pgx", dsn)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// Write loads a site into a database.
+func Write(tb testing.TB, site *engagetest.Site, db *sql.DB, d engagetest.Dialect) *engagetest.Editor {
+	tb.Helper()
+	if err := site.Write(context.Background(), db, d); err != nil {
+		tb.Fatal(err)
+	}
+	return engagetest.NewEditor(site, db, d)
+}
+
+// Open opens a reader that ends with the test.
+func Open(tb testing.TB, secret engage.Secret) *engage.Reader {
+	tb.Helper()
+	reader, err := engage.Open(secret)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = reader.Close() })
+	return reader
+}
+
+// note takes down a request of the table; it fails none.
+func (s *Stage) note(op string) mapping.Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ops = append(s.ops, op)
+	return mapping.FaultNone
+}
+
+// Reset starts all counting anew.
+func (s *Stage) Reset() {
+	s.mu.Lock()
+	s.ops = nil
+	s.mu.Unlock()
+	s.Table.ResetUnits()
+	s.Org.ResetCounters()
+}
+
+// TableWrites names the table's operations that wrote since Reset, each once. Those that only keep the books of calls to
+// the EX Org, its request budget and its token, are left out: reading it has to be counted too.
+func (s *Stage) TableWrites() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var writes []string
+	for _, op := range s.ops {
+		reads := strings.HasSuffix(op, " read") || slices.ContainsFunc([]string{"Get", "List", "Load", "Delta", "Owners", "Keys", "Drawn"}, func(p string) bool { return strings.HasPrefix(op, p) })
+		books := slices.Contains([]string{"Reserve", "SetAllowed", "Hold", "SaveToken"}, op)
+		if !reads && !books {
+			writes = append(writes, op)
+		}
+	}
+	slices.Sort(writes)
+	return slices.Compact(writes)
+}
+
+// Rows counts the rows of the mapping table that are known to its index or not converged.
+func (s *Stage) Rows(tb testing.TB) int {
+	tb.Helper()
+	keys := map[model.Key]bool{}
+	for _, k := range model.Kinds() {
+		list, err := s.Table.Keys(tb.Context(), k)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		for _, key := range list {
+			keys[key] = true
+		}
+	}
+	items, err := s.Table.List(tb.Context(), mapping.States(), nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, i := range items {
+		keys[i.Key] = true
+	}
+	return len(keys)
+}
+
+// Messages counts the messages on the work queue and on the dead-letter queue.
+func (s *Stage) Messages(tb testing.TB) (work, dead int) {
+	tb.Helper()
+	waiting, inFlight, err := s.Work.Depth(tb.Context())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	deadWaiting, deadInFlight, err := s.Dead.Depth(tb.Context())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return waiting + inFlight, deadWaiting + deadInFlight
+}
+
+// Site is the tiny site of the default stage.
+func Site() *engagetest.Site { return engagetest.New(engagetest.Tiny, 1) }
+
+// Breaking reads with the reader until down is set; then Engage can not be reached.
+func Breaking(reader *engage.Reader, settings rules.Settings, down *bool) Read {
+	read := wiring.ReadFor(reader, settings)
+	return func(ctx context.Context) (*model.Snapshot, model.Counts, error) {
+		if *down {
+			return nil, nil, model.Errorf(model.CodeUnavailable, "read Engage", "no answer")
+		}
+		return read(ctx)
+	}
+}
+
+// LoseMessages takes everything off the work queue without working on it.
+func (s *Stage) LoseMessages(tb testing.TB) {
+	tb.Helper()
+	for {
+		batch, err := s.Work.Receive(tb.Context(), queue.BatchSize, 0)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if len(batch) == 0 {
+			return
+		}
+		if err := s.Work.Delete(tb.Context(), batch); err != nil {
+			tb.Fatal(err)
+		}
+	}
+}
+
+// Converge works until nothing is left that would change by itself.
+func (s *Stage) Converge(tb testing.TB) {
+	tb.Helper()
+	if err := s.Settle(tb.Context(), 30, s.Clock.Pass); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// NothingWritten fails the test if anything was written since Reset: to the EX Org, to a row, to a document, to a queue.
+func (s *Stage) NothingWritten(tb testing.TB) {
+	tb.Helper()
+	if n := s.Org.Totals().Writes; n > 0 {
+		tb.Errorf("%d writes to the EX Org: %v", n, s.Org.Calls())
+	}
+	if w := s.TableWrites(); len(w) > 0 {
+		tb.Errorf("the table was written to: %v", w)
+	}
+	if work, dead := s.Messages(tb); work+dead > 0 {
+		tb.Errorf("%d messages on the work queue, %d dead letters", work, dead)
+	}
+}
+
+// Clock is a clock that stands until it is moved.
+type Clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+// Now gives the time.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// Pass moves the clock on.
+func (c *Clock) Pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// Sleep moves the clock on instead of waiting.
+func (c *Clock) Sleep(ctx context.Context, d time.Duration) error {
+	c.Pass(d)
+	return ctx.Err()
+}

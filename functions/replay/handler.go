@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+
+	"excs/shared/model"
+	"excs/shared/replay"
+)
+
+// Replayer brings dead letters back.
+type Replayer interface {
+	Replay(ctx context.Context, req replay.Request) (replay.Report, error)
+}
+
+// Handler is the function replay.
+type Handler struct {
+	Replayer Replayer
+	Log      *slog.Logger
+}
+
+// Handle does what the payload asks for and answers with what it moved, dropped and left (replay.Report).
+//
+// A payload that is not understood is invalid: the error says what there is, and nothing is received or written. A table or
+// queue that fails is an error only while nothing was done; after that the answer is the report of what was, and its field
+// stopped tells the failure: an operator must not lose sight of what is moved already.
+func (h *Handler) Handle(ctx context.Context, body json.RawMessage) (*replay.Report, error) {
+	req, err := understand(body)
+	if err != nil {
+		h.Log.WarnContext(ctx, "payload refused", "code", model.CodeOf(err), "error", err.Error())
+		return nil, err
+	}
+	report, err := h.Replayer.Replay(ctx, req)
+	if err == nil {
+		return &report, nil
+	}
+	h.Log.ErrorContext(ctx, "replay failed", "code", model.CodeOf(err), "error", err.Error(), "moved", report.Counts.Moved, "dropped", report.Counts.Dropped)
+	if report.Acts() && !report.Dry {
+		return &report, nil
+	}
+	return nil, fmt.Errorf("replay: %w", err)
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"excs/shared/model"
+	"excs/shared/plan"
+	"excs/shared/run"
+)
+
+// An action's error is headed by the action, keeps its code, and is logged once.
+func TestActionFails(t *testing.T) {
+	broken := model.Errorf(model.CodeUnavailable, "read Engage", "no answer")
+	report := func(run.Request) (run.Report, error) { return run.Report{}, broken }
+	decide := func(string, []model.Kind) (run.Decision, error) { return run.Decision{}, broken }
+	f := &fake{
+		t: t, plan: report, sync: report, approve: decide, discard: decide,
+		list:   func([]model.Kind) ([]run.Listed, error) { return nil, broken },
+		status: func() (run.Status, error) { return run.Status{}, broken },
+	}
+	for _, a := range actions() {
+		t.Run(a.name, func(t *testing.T) {
+			log, lines := logged()
+			payload := `{"action":"` + a.name + `","format":"text"}`
+			if a.hash {
+				payload = `{"action":"` + a.name + `","planHash":"abc"}`
+			}
+			_, err := ask(t, &Handler{Runner: f, Log: log}, payload)
+			if err == nil || err.Error() != a.name+": read Engage: no answer" {
+				t.Errorf("error %v", err)
+			}
+			if model.CodeOf(err) != model.CodeUnavailable || !errors.Is(err, broken) {
+				t.Errorf("the error lost its code: %v", err)
+			}
+			if n := strings.Count(lines.String(), "\n"); n != 1 || !strings.Contains(lines.String(), `"action":"`+a.name+`"`) || !strings.Contains(lines.String(), `"code":"unavailable"`) {
+				t.Errorf("the log has %d lines: %s", n, lines)
+			}
+		})
+	}
+}
+
+// approve and discard hand on the hash without its outer space, and the kinds.
+func TestDecisions(t *testing.T) {
+	until := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	decide := func(hash string, kinds []model.Kind) (run.Decision, error) {
+		if hash != "abc" || len(kinds) != 1 || kinds[0] != model.KindUser {
+			t.Errorf("hash %q, kinds %v", hash, kinds)
+		}
+		return run.Decision{Changes: []model.Key{{Kind: model.KindUser, DBID: 7}}, Released: 1, Until: until, Next: "the next run makes them"}, nil
+	}
+	f := &fake{t: t, approve: decide}
+	h := &Handler{Runner: f, Log: quiet()}
+	const fields = `","planHash":" abc ","kinds":["user"]`
+	got := must(t, h, `{"action":"approve`+fields+`}`)
+	want := `{"changes":["user/7"],"released":1,"until":"2026-03-02T09:00:00Z","next":"the next run makes them"}`
+	if got != want {
+		t.Errorf("answer %s, want %s", got, want)
+	}
+	text := must(t, h, `{"action":"approve`+fields+`,"format":"text"}`)
+	if d := cmp.Diff("Approved: 1 changes\n  user/7\n1 of them were held by a worker and are on the queue again.\nValid until 2026-03-02T09:00:00Z.\nNext: the next run makes them\n", text); d != "" {
+		t.Error(d)
+	}
+	f.approve, f.discard = nil, decide
+	if text := must(t, h, `{"action":"discard`+fields+`,"format":"markdown"}`); !strings.HasPrefix(text, "## Discarded: 1 changes\n\n```text\nDiscarded: 1 changes\n") {
+		t.Error(text)
+	}
+}
+
+// A decision about nothing but the source or the first plan says so and has an empty list, not null.
+func TestDecisionWithoutChanges(t *testing.T) {
+	h := &Handler{Log: quiet(), Runner: &fake{t: t, approve: func(string, []model.Kind) (run.Decision, error) {
+		return run.Decision{Source: true, FirstPlan: true, Next: "sync"}, nil
+	}}}
+	if got := must(t, h, `{"action":"approve","planHash":"a"}`); got != `{"changes":[],"source":true,"firstPlan":true,"next":"sync"}` {
+		t.Error(got)
+	}
+	text := must(t, h, `{"action":"approve","planHash":"a","format":"text"}`)
+	if d := cmp.Diff("Approved: 0 changes\nThe source as it is now is accepted.\nThe tenant's first plan is approved.\nNext: sync\n", text); d != "" {
+		t.Error(d)
+	}
+}
+
+// A decision about thousands of objects has all of them in JSON and a short text.
+func TestDecisionOfMany(t *testing.T) {
+	d := decided("Approved", run.Decision{Next: "sync"})
+	for i := range int64(keysShown + 50) {
+		d.Changes = append(d.Changes, model.Key{Kind: model.KindUser, DBID: i})
+	}
+	if n := strings.Count(d.text(), "user/"); n != keysShown || !strings.Contains(d.text(), "  and 50 more\n") {
+		t.Errorf("%d keys in %s", n, d.text())
+	}
+}
+
+// A report says below the plan what the operator must know beside it.
+func TestReportWarns(t *testing.T) {
+	report := run.Report{
+		Run: 9, Sent: 3, Requeued: 2, Looks: 1, WentBack: "the highest DBID\nfell", FirstPlan: true,
+		Doubts: map[model.Table]string{model.TableSkill: "cfg_skill had 4 rows", model.TablePerson: "cfg_person had 3 rows"},
+		Plan:   plan.Plan{Hash: "h1", Held: []plan.Held{{ID: "a", Code: plan.HeldFirstPlan, Reason: "first", Change: model.Change{Key: model.Key{Kind: model.KindUser, DBID: 1}, Action: model.ActionCreate}}}},
+	}
+	h := &Handler{Log: quiet(), Runner: &fake{t: t, sync: func(run.Request) (run.Report, error) { return report, nil }}}
+	for _, format := range []string{"text", "markdown"} {
+		got := must(t, h, `{"action":"sync","format":"`+format+`"}`)
+		want := "This tenant has no approved first plan: only the plan was made. Run 9: 3 messages sent, 2 put back on the queue, 1 looked at because asked for.\n" +
+			"The source went back: the highest DBID fell. Nothing is removed until it is accepted: " + plan.ApproveCommand("h1") + "\n" +
+			"Not proven: cfg_person had 3 rows\nNot proven: cfg_skill had 4 rows\n"
+		if !strings.HasSuffix(got, "\n\n"+want) {
+			t.Errorf("%s:\n%s\nwant at its end:\n%s", format, got, want)
+		}
+	}
+}
+
+// firstPlan is told only while the plan waits for it: an empty organisation needs no approval.
+func TestFirstPlanOfAnEmptyOrganisation(t *testing.T) {
+	h := &Handler{Log: quiet(), Runner: &fake{t: t, sync: func(run.Request) (run.Report, error) { return run.Report{Run: 1, Sent: 2, FirstPlan: true}, nil }}}
+	if got := into[map[string]any](t, h, `{"action":"sync"}`); got["firstPlan"] != nil || got["sent"] != 2.0 {
+		t.Errorf("answer %v", got)
+	}
+	if got := must(t, h, `{"action":"sync","format":"text"}`); strings.Contains(got, "first plan") {
+		t.Error(got)
+	}
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"excs/shared/apply"
+	"excs/shared/listen"
+	"excs/shared/model"
+	"excs/shared/wiring"
+)
+
+// VarWebhookSecret is the variable of the contract that holds the webhook's secrets: an ARN, ssm: and a name, or the JSON.
+// Without it no HTTP request is let in; EventBridge events are taken all the same.
+const VarWebhookSecret = "EXCS_WEBHOOK_SECRET" //nolint:gosec // the name of a variable
+
+func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*Handler, error) {
+	parts, err := wiring.Open(ctx, getenv, log, wiring.VarTable, wiring.VarQueueURL, wiring.VarSettings, wiring.VarExorgReadSecret)
+	if err != nil {
+		return nil, err
+	}
+	gate, err := gateOf(ctx, strings.TrimSpace(getenv(VarWebhookSecret)), parts.Log)
+	if err != nil {
+		return nil, err
+	}
+	client, err := parts.EXOrg(ctx, wiring.Reading)
+	if err != nil {
+		return nil, err
+	}
+	listener := listen.New(listen.Config{
+		Table: parts.Table, Lists: wiring.Lists{Table: parts.Table}, Org: apply.NewPlatform(client, parts.Settings.Users.Authority),
+		Work: parts.Work, Now: time.Now, NewToken: wiring.NewToken, Log: parts.Log,
+	})
+	return &Handler{Listener: listener, Gate: gate, Log: parts.Log}, nil
+}
+
+// gateOf makes the gate of what the variable holds.
+func gateOf(ctx context.Context, value string, log *slog.Logger) (*Gate, error) {
+	if value == "" {
+		return Closed(), nil
+	}
+	cfg, err := awsconfig.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, model.Errorf(model.CodeInvalid, "read the AWS configuration", "%w", err)
+	}
+	resolver := wiring.Resolver{Secrets: secretsmanager.NewFromConfig(cfg), Parameters: ssm.NewFromConfig(cfg)}
+	load := func(ctx context.Context) (string, error) { return resolver.Resolve(ctx, VarWebhookSecret, value) }
+	return NewGate(ctx, load, time.Now, log)
+}
