@@ -1,0 +1,159 @@
+package listen
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"excs/shared/mapping"
+	"excs/shared/model"
+	"excs/shared/queue"
+)
+
+// look decides what to do about one row. urgent says that it is looked at now if it can be; otherwise the look may wait for
+// the end of the window.
+func (c *call) look(ctx context.Context, h *hint, row mapping.Row, key model.Key, urgent bool, w *window) (verdict, error) {
+	switch {
+	case row.State == "":
+		return missing, nil
+	case leftAlone(row):
+		return idle, nil
+	case row.State == mapping.StateWaiting && c.now.Before(row.WaitUntil):
+		// What is heard once that look may have begun has to be looked at again.
+		w.until = earlier(w.until, row.WaitUntil.Add(-skew))
+		return waits, nil
+	case row.Queued != nil && c.now.Sub(row.Queued.At) < lostMessage:
+		return c.marked(ctx, h, row)
+	case !urgent && row.State == mapping.StateConverged:
+		return c.postpone(ctx, h, row, w.until.Add(skew))
+	default:
+		return c.send(ctx, h, key, row.Version)
+	}
+}
+
+// leftAlone says that workers do not touch the row.
+func leftAlone(row mapping.Row) bool {
+	switch row.State {
+	case mapping.StateHeld, mapping.StateQuarantined, mapping.StateInvisible, mapping.StateOrphan, mapping.StateGone:
+		return true
+	default:
+		return row.Goal == mapping.GoalOrphan
+	}
+}
+
+// marked deals with a row that says that a message is on its way. The worker takes the mark away before it observes, so it
+// will see what this notice tells of. But a mark that this very event left, when it was told before and something failed,
+// may stand alone: it is replaced, and at worst there are two looks.
+func (c *call) marked(ctx context.Context, h *hint, row mapping.Row) (verdict, error) {
+	sign := h.sign()
+	if sign == "" || !strings.HasPrefix(row.Queued.Token, sign) {
+		return covered, nil
+	}
+	if _, err := c.Table.ClearQueued(ctx, row.Key, row.Queued.Token); err != nil && model.CodeOf(err) != model.CodeNotFound {
+		return idle, fmt.Errorf("take the mark off %s: %w", row.Key, err)
+	}
+	return c.send(ctx, h, row.Key, row.Version)
+}
+
+const (
+	// lostMessage is the age from which a queued mark is taken for a lost message (DESIGN 3).
+	lostMessage = 10 * time.Minute
+	// skew is how far the clocks of two functions may be apart.
+	skew = 2 * time.Second
+)
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// postponeTries is how often a wait that a worker ended is set anew. The worker is then at the end of its look, so a second
+// time is rare.
+const postponeTries = 3
+
+// postpone makes a converged row wait until at, when the schedule has it looked at. A worker that is at work on the row may
+// have read the object before the notice, and would end the wait by what it records: the row gets a new version, so that it
+// can not. Whenever the row turns out to have moved on, a message does instead.
+func (c *call) postpone(ctx context.Context, h *hint, row mapping.Row, at time.Time) (verdict, error) {
+	wait := mapping.Outcome{
+		Key: row.Key, State: mapping.StateWaiting, WaitUntil: at,
+		Reason: "the EX Org told of several changes: looked at again when it has calmed down",
+	}
+	version := row.Version
+	for range postponeTries {
+		wait.Version = version
+		if _, err := c.Table.Record(ctx, wait, c.now); err != nil {
+			return c.insteadOfWaiting(ctx, h, row.Key, err)
+		}
+		released, err := c.Table.Release(ctx, row.Key, version, false, h.cause(), c.now)
+		if err != nil {
+			return c.insteadOfWaiting(ctx, h, row.Key, err)
+		}
+		if released.Version == version {
+			continue
+		}
+		wait.Version = released.Version
+		if _, err := c.Table.Record(ctx, wait, c.now); err != nil {
+			return c.insteadOfWaiting(ctx, h, row.Key, err)
+		}
+		return later, nil
+	}
+	return c.send(ctx, h, row.Key, version)
+}
+
+// insteadOfWaiting sends a message for a row that has another desired state by now.
+func (c *call) insteadOfWaiting(ctx context.Context, h *hint, key model.Key, err error) (verdict, error) {
+	switch model.CodeOf(err) {
+	case model.CodeNotFound:
+		return missing, nil
+	case model.CodeStale:
+	default:
+		return idle, fmt.Errorf("make %s wait: %w", key, err)
+	}
+	rows, err := c.read(ctx, []model.Key{key})
+	if err != nil {
+		return idle, err
+	}
+	row, ok := rows[key]
+	if !ok {
+		return missing, nil
+	}
+	return c.send(ctx, h, key, row.Version)
+}
+
+// send marks the row queued and puts its message on the queue.
+func (c *call) send(ctx context.Context, h *hint, key model.Key, version int64) (verdict, error) {
+	token := h.sign() + c.NewToken()
+	marked, err := c.Table.MarkQueued(ctx, key, token, c.now, lostMessage)
+	switch {
+	case model.CodeOf(err) == model.CodeNotFound:
+		return missing, nil
+	case err != nil:
+		c.unmark(ctx, key, token)
+		return idle, fmt.Errorf("mark %s queued: %w", key, err)
+	case !marked:
+		return covered, nil
+	}
+	m := queue.Message{Key: key, Version: version, Token: token, Cause: h.cause(), Who: h.who}
+	if err := c.Work.Send(ctx, []queue.Message{m}); err != nil {
+		c.unmark(ctx, key, token)
+		return idle, fmt.Errorf("send the message for %s: %w", key, err)
+	}
+	return sent, nil
+}
+
+// unmarkTime is how long taking a mark away may take. It goes on when the call itself has run out of time: a mark without
+// a message would silence the object until it is old.
+const unmarkTime = time.Second
+
+// unmark takes away a mark whose message may not be on the queue. If it is, the look happens all the same.
+func (c *call) unmark(ctx context.Context, key model.Key, token string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unmarkTime)
+	defer cancel()
+	if _, err := c.Table.ClearQueued(ctx, key, token); err != nil && model.CodeOf(err) != model.CodeNotFound {
+		c.Log.WarnContext(ctx, "a queued mark stands without a message: the object is not looked at for some minutes", "key", key, "code", model.CodeOf(err), "error", err.Error())
+	}
+}
