@@ -6,8 +6,10 @@ import (
 	"io"
 	"log/slog"
 
+	"excs/shared/explain"
 	"excs/shared/model"
 	"excs/shared/run"
+	"excs/shared/verify"
 )
 
 // Runner is what the operator's function drives.
@@ -20,10 +22,22 @@ type Runner interface {
 	Status(ctx context.Context) (run.Status, error)
 }
 
+// Sweeper looks for what no event told.
+type Sweeper interface {
+	Sweep(ctx context.Context, req verify.Request) (verify.Report, error)
+}
+
+// Explainer tells why an object is as it is.
+type Explainer interface {
+	Explain(ctx context.Context, key model.Key) (explain.Explanation, error)
+}
+
 // Handler is the function sync.
 type Handler struct {
-	Runner Runner
-	Log    *slog.Logger
+	Runner    Runner
+	Sweeper   Sweeper
+	Explainer Explainer
+	Log       *slog.Logger
 	// Closer ends what the handler was built on.
 	io.Closer
 }
@@ -35,8 +49,8 @@ type shown interface {
 	text() string
 }
 
-// Handle does what the payload asks for. The answer is a JSON object (PlanAnswer, DecisionAnswer, ListAnswer,
-// StatusAnswer), or a string when the payload asks for text or Markdown.
+// Handle does what the payload asks for. The answer is a JSON object (PlanAnswer, VerifyAnswer, ExplainAnswer,
+// DecisionAnswer, ListAnswer, StatusAnswer), or a string when the payload asks for text or Markdown.
 //
 // A payload that is not understood is invalid: the error says what there is, and nothing is read or written. Other errors
 // are those of the action, headed by its name.
@@ -67,6 +81,19 @@ func (h *Handler) plan(ctx context.Context, r request) (shown, error) {
 func (h *Handler) sync(ctx context.Context, r request) (shown, error) {
 	report, err := h.Runner.Sync(ctx, r.Request)
 	return plannedBy(report, didRun(report)), err
+}
+
+// verify sweeps the EX Org, or a part of it, and queues looks at what drifted or vanished. A sweep that runs out of time is
+// gone on with by the next one.
+func (h *Handler) verify(ctx context.Context, r request) (shown, error) {
+	report, err := h.Sweeper.Sweep(ctx, verify.Request{Kinds: r.Kinds, Keys: r.Keys, Dry: r.dryRun})
+	return VerifyAnswer{report}, err
+}
+
+// explain tells of one object; it writes nothing.
+func (h *Handler) explain(ctx context.Context, r request) (shown, error) {
+	e, err := h.Explainer.Explain(ctx, r.Keys[0])
+	return ExplainAnswer{e}, err
 }
 
 func (h *Handler) approve(ctx context.Context, r request) (shown, error) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -8,9 +9,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"excs/shared/explain"
 	"excs/shared/model"
 	"excs/shared/plan"
 	"excs/shared/run"
+	"excs/shared/verify"
 )
 
 // An action's error is headed by the action, keeps its code, and is logged once.
@@ -27,10 +30,13 @@ func TestActionFails(t *testing.T) {
 		t.Run(a.name, func(t *testing.T) {
 			log, lines := logged()
 			payload := `{"action":"` + a.name + `","format":"text"}`
+			if a.one {
+				payload = `{"action":"` + a.name + `","keys":["user/1"],"format":"text"}`
+			}
 			if a.hash {
 				payload = `{"action":"` + a.name + `","planHash":"abc"}`
 			}
-			_, err := ask(t, &Handler{Runner: f, Log: log}, payload)
+			_, err := ask(t, &Handler{Runner: f, Sweeper: brokenSweeper{broken}, Explainer: brokenExplainer{broken}, Log: log}, payload)
 			if err == nil || err.Error() != a.name+": read Engage: no answer" {
 				t.Errorf("error %v", err)
 			}
@@ -42,6 +48,19 @@ func TestActionFails(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A sweep and an explanation that fail.
+type brokenSweeper struct{ err error }
+
+func (b brokenSweeper) Sweep(context.Context, verify.Request) (verify.Report, error) {
+	return verify.Report{}, b.err
+}
+
+type brokenExplainer struct{ err error }
+
+func (b brokenExplainer) Explain(context.Context, model.Key) (explain.Explanation, error) {
+	return explain.Explanation{}, b.err
 }
 
 // approve and discard hand on the hash without its outer space, and the kinds.

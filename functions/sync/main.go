@@ -1,9 +1,8 @@
-// Command sync is the operator's function: plan, sync, approve, discard, list, status.
+// Command sync is the operator's function: plan, sync, verify, explain, approve, discard, list, status.
 package main
 
 import (
 	"context"
-	"log/slog"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -25,20 +24,4 @@ func main() {
 		os.Exit(1)
 	}
 	lambda.Start(service.Invoke)
-}
-
-func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*Handler, error) {
-	parts, err := wiring.Open(ctx, getenv, log, wiring.VarTable, wiring.VarQueueURL, wiring.VarSettings, wiring.VarEngageSecret, wiring.VarExorgReadSecret)
-	if err != nil {
-		return nil, err
-	}
-	client, err := parts.EXOrg(ctx, wiring.Reading)
-	if err != nil {
-		return nil, err
-	}
-	read, err := parts.Engage(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &Handler{Runner: parts.Runner(read, client), Log: parts.Log, Closer: parts}, nil
 }

@@ -14,14 +14,16 @@ import (
 
 // Payload is what an operator sends (DESIGN section 5).
 type Payload struct {
-	// Action is plan, sync, approve, discard, list or status.
+	// Action is plan, sync, verify, explain, approve, discard, list or status.
 	Action string `json:"action"`
-	// Kinds limit every action but status; Keys limit plan and sync, written "user/1234". A key is looked at even when
-	// nothing changed.
+	// Kinds limit every action but explain and status; Keys limit plan, sync and verify, written "user/1234". A key is
+	// looked at even when nothing changed. Explain takes one key.
 	Kinds []string `json:"kinds,omitempty"`
 	Keys  []string `json:"keys,omitempty"`
 	// PlanHash is the hash that plan, sync or list showed: approve and discard need it.
 	PlanHash string `json:"planHash,omitempty"`
+	// DryRun makes verify list what it would queue, and queue nothing.
+	DryRun bool `json:"dryRun,omitempty"`
 	// Format of the answer: json (default), text or markdown.
 	Format string `json:"format,omitempty"`
 }
@@ -38,6 +40,7 @@ const (
 type action struct {
 	name              string
 	kinds, keys, hash bool
+	dry, one          bool // takes dryRun; takes exactly one key
 	do                func(*Handler, context.Context, request) (shown, error)
 }
 
@@ -45,6 +48,8 @@ func actions() []action {
 	return []action{
 		{name: "plan", kinds: true, keys: true, do: (*Handler).plan},
 		{name: "sync", kinds: true, keys: true, do: (*Handler).sync},
+		{name: "verify", kinds: true, keys: true, dry: true, do: (*Handler).verify},
+		{name: "explain", keys: true, one: true, do: (*Handler).explain},
 		{name: "approve", kinds: true, hash: true, do: (*Handler).approve},
 		{name: "discard", kinds: true, hash: true, do: (*Handler).discard},
 		{name: "list", kinds: true, do: (*Handler).list},
@@ -57,6 +62,7 @@ type request struct {
 	run.Request
 	action
 	hash   string
+	dryRun bool
 	format string
 }
 
@@ -65,7 +71,7 @@ func understand(body json.RawMessage) (request, error) {
 	if err != nil {
 		return request{}, err
 	}
-	r := request{hash: strings.TrimSpace(p.PlanHash)}
+	r := request{hash: strings.TrimSpace(p.PlanHash), dryRun: p.DryRun}
 	r.Cause = model.CauseManual
 	if r.action, err = actionOf(p.Action); err != nil {
 		return r, err
@@ -121,6 +127,7 @@ func (a action) allows(p Payload) error {
 		{"kinds", len(p.Kinds) > 0, a.kinds},
 		{"keys", len(p.Keys) > 0, a.keys},
 		{"planHash", p.PlanHash != "", a.hash},
+		{"dryRun", p.DryRun, a.dry},
 	} {
 		if field.given && !field.taken {
 			return invalid("%s takes no %s: leave it out", a.name, field.name)
@@ -128,6 +135,9 @@ func (a action) allows(p Payload) error {
 	}
 	if a.hash && strings.TrimSpace(p.PlanHash) == "" {
 		return invalid("%s needs the planHash that plan, sync or list showed", a.name)
+	}
+	if a.one && len(p.Keys) != 1 {
+		return invalid("%s needs one key, for example \"keys\":[\"user/1234\"]", a.name)
 	}
 	return nil
 }

@@ -17,10 +17,10 @@ const payloadShape = `: write {"action":"…"} with kinds, keys, planHash, forma
 func TestRefused(t *testing.T) {
 	const kinds = "use one of source, skill, language, wrapupcode, queue, user, members"
 	tests := []struct{ name, payload, want string }{
-		{"no payload", `null`, `sync: unknown action "": use one of plan, sync, approve, discard, list, status`},
-		{"an empty object", `{}`, `sync: unknown action "": use one of plan, sync, approve, discard, list, status`},
-		{"an action that does not exist", `{"action":"nonsense"}`, `sync: unknown action "nonsense": use one of plan, sync, approve, discard, list, status`},
-		{"an action in capitals", `{"action":"PLAN"}`, `sync: unknown action "PLAN": use one of plan, sync, approve, discard, list, status`},
+		{"no payload", `null`, `sync: unknown action "": use one of plan, sync, verify, explain, approve, discard, list, status`},
+		{"an empty object", `{}`, `sync: unknown action "": use one of plan, sync, verify, explain, approve, discard, list, status`},
+		{"an action that does not exist", `{"action":"nonsense"}`, `sync: unknown action "nonsense": use one of plan, sync, verify, explain, approve, discard, list, status`},
+		{"an action in capitals", `{"action":"PLAN"}`, `sync: unknown action "PLAN": use one of plan, sync, verify, explain, approve, discard, list, status`},
 		{"an unknown kind", `{"action":"plan","kinds":["agent"]}`, `plan: parse kind: unknown kind "agent": ` + kinds},
 		{"an unknown kind of list", `{"action":"list","kinds":["user",""]}`, `list: parse kind: unknown kind "": ` + kinds},
 		{"a key without a slash", `{"action":"sync","keys":["1234"]}`, `sync: parse key: key "1234": write it as kind/DBID, for example user/1234`},
@@ -30,7 +30,10 @@ func TestRefused(t *testing.T) {
 		{"a key of a kind that is left out", `{"action":"plan","kinds":["user"],"keys":["queue/7"]}`,
 			`sync: plan: key queue/7 is of none of the kinds given: leave the kinds out`},
 		{"an unknown format", `{"action":"status","format":"yaml"}`, `sync: unknown format "yaml": use json, text or markdown`},
-		{"an unknown field", `{"action":"plan","dryRun":true}`, `sync: the payload is not understood (unknown field "dryRun")` + payloadShape},
+		{"an unknown field", `{"action":"plan","dry":true}`, `sync: the payload is not understood (unknown field "dry")` + payloadShape},
+		{"a dry plan", `{"action":"plan","dryRun":true}`, `sync: plan takes no dryRun: leave it out`},
+		{"an explanation of nothing", `{"action":"explain"}`, `sync: explain needs one key, for example "keys":["user/1234"]`},
+		{"an explanation of two", `{"action":"explain","keys":["user/1","user/2"]}`, `sync: explain needs one key, for example "keys":["user/1234"]`},
 		{"a field of another type", `{"action":"plan","kinds":"user"}`,
 			`sync: the payload is not understood (cannot unmarshal string into Go struct field Payload.kinds of type []string)` + payloadShape},
 		{"a list for an object", `["plan"]`, `sync: the payload is not understood (cannot unmarshal array into Go value of type main.Payload)` + payloadShape},

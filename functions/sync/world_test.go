@@ -32,7 +32,9 @@ type shownPlan struct {
 	} `json:"plan"`
 }
 
-func onStage(s *stage.Stage) *Handler { return &Handler{Runner: s.Runner, Log: quiet()} }
+func onStage(s *stage.Stage) *Handler {
+	return &Handler{Runner: s.Runner, Sweeper: s.Sweeper, Explainer: s.Explainer, Log: quiet()}
+}
 
 // A plan writes nothing, in every format and limited in every way, before the first run and after it. On a site that did
 // not change it writes not even the books of calls to the EX Org, because it makes none.

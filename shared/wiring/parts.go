@@ -125,19 +125,28 @@ const readerPatience = 30 * time.Second
 
 // EXOrg makes the client of the EX Org.
 func (p *Parts) EXOrg(ctx context.Context, access Access) (*exorg.Client, error) {
+	cfg, err := p.EXOrgConfig(ctx, access)
+	if err != nil {
+		return nil, err
+	}
+	return exorg.New(cfg), nil
+}
+
+// EXOrgConfig gives the configuration of a client of the EX Org, for a function that needs more than one of them.
+func (p *Parts) EXOrgConfig(ctx context.Context, access Access) (exorg.Config, error) {
 	variable := VarExorgSecret
 	if access == Reading && p.env.Get(VarExorgReadSecret) != "" {
 		variable = VarExorgReadSecret
 	}
 	text, err := p.resolver.Resolve(ctx, variable, p.env.Get(variable))
 	if err != nil {
-		return nil, err
+		return exorg.Config{}, err
 	}
 	secret, err := exorg.ParseSecret([]byte(text))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", variable, err)
+		return exorg.Config{}, fmt.Errorf("%s: %w", variable, err)
 	}
-	return exorg.New(ClientConfig(secret, p.Table, p.Log, access)), nil
+	return ClientConfig(secret, p.Table, p.Log, access), nil
 }
 
 // ClientConfig gives the configuration of a client whose tokens and budget are shared through the mapping table.
@@ -160,13 +169,17 @@ func (b budget) Reserve(ctx context.Context, client string, n int, rank exorg.Ra
 	return b.BudgetStore.Reserve(ctx, client, n, mapping.Rank(rank), now, maxWait)
 }
 
-// Runner makes the runner of one process: it reads Engage with read and the EX Org through client.
-func (p *Parts) Runner(read func(context.Context) (*model.Snapshot, model.Counts, error), client *exorg.Client) *run.Runner {
-	org := apply.NewPlatform(client, p.Settings.Users.Authority)
-	return run.New(run.Config{
+// RunConfig gives the configuration of runs: they read Engage with read and the EX Org through org.
+func (p *Parts) RunConfig(read func(context.Context) (*model.Snapshot, model.Counts, error), org run.Org) run.Config {
+	return run.Config{
 		Read: read, Table: p.Table, TableName: p.env.Get(VarTable), Queue: p.Work, Org: org, Settings: p.Settings,
 		Holder: NewToken(), Now: time.Now, NewToken: NewToken, Log: p.Log,
-	})
+	}
+}
+
+// Runner makes the runner of one process: it reads Engage with read and the EX Org through client.
+func (p *Parts) Runner(read func(context.Context) (*model.Snapshot, model.Counts, error), client *exorg.Client) *run.Runner {
+	return run.New(p.RunConfig(read, apply.NewPlatform(client, p.Settings.Users.Authority)))
 }
 
 // Worker makes the worker of one process.

@@ -32,7 +32,7 @@ type stage struct {
 
 // show plays the demo.
 func show(ctx context.Context, o options, src *source, out io.Writer, c clock) (err error) {
-	org := exorgtest.New(exorgtest.WithClock(c.now), exorgtest.WithRateLimit(o.rate), exorgtest.WithLog(0), exorgtest.WithHistory(0))
+	org := exorgtest.New(exorgtest.WithClock(c.now), exorgtest.WithRateLimit(o.rate), exorgtest.WithLog(0), exorgtest.WithHistory(100))
 	server, err := org.Start() //nolint:contextcheck // it listens until it is closed
 	if err != nil {
 		return err
@@ -54,14 +54,15 @@ func show(ctx context.Context, o options, src *source, out io.Writer, c clock) (
 	}
 	s := &stage{
 		o: o, out: out, org: org, src: src, clock: c,
-		world: world.New(world.Config{Settings: src.settings, Read: src.read, Secret: parsed, Now: c.now, Sleep: c.wait}),
+		// The simulated organisation has no read-after-write lag, so a verify may believe it at once.
+		world: world.New(world.Config{Settings: src.settings, Read: src.read, Secret: parsed, Now: c.now, Sleep: c.wait, VerifyFresh: 1}),
 	}
 	return s.play(ctx)
 }
 
 // play shows the acts one after another.
 func (s *stage) play(ctx context.Context) error {
-	for _, act := range []func(context.Context) error{s.first, s.story, s.nothing} {
+	for _, act := range []func(context.Context) error{s.first, s.story, s.nothing, s.mishaps} {
 		if err := act(ctx); err != nil {
 			return err
 		}
@@ -123,38 +124,45 @@ const standstill = 11 * time.Minute
 func (s *stage) run(ctx context.Context) (run.Report, time.Duration, error) {
 	begun := s.clock.now()
 	p := newProgress(s.out, s.clock.now)
-	defer p.done()
 	p.show("reading Engage and planning")
 	report, err := s.world.Sync(ctx)
 	if err != nil {
 		return report, 0, err
 	}
+	err = s.settle(ctx, report.Sent, p)
+	return report, s.clock.now().Sub(begun), err
+}
+
+// settle works on the queue until it is empty and no row would change by itself any more; sent is how many messages there
+// were, for the progress line.
+func (s *stage) settle(ctx context.Context, sent int, p *progress) error {
+	defer p.done()
 	looked, least, moved := 0, math.MaxInt, s.clock.now()
 	for {
 		d, err := s.world.Drain(ctx, func(d world.Drained) {
 			t := s.org.Totals()
-			p.show("%d of %d objects looked at, %d calls to the EX Org", min(report.Sent, looked+d.Messages-d.Failed), report.Sent, t.Reads+t.Writes)
+			p.show("%d of %d objects looked at, %d calls to the EX Org", min(sent, looked+d.Messages-d.Failed), sent, t.Reads+t.Writes)
 		})
 		if err != nil {
-			return report, 0, err
+			return err
 		}
 		looked += d.Messages - d.Failed
 		left, err := s.left(ctx)
 		if err != nil || left == 0 {
-			return report, s.clock.now().Sub(begun), err
+			return err
 		}
 		if left < least {
 			least, moved = left, s.clock.now()
 		}
 		if s.clock.now().Sub(moved) > standstill {
-			return report, 0, s.stuck(ctx, left)
+			return s.stuck(ctx, left)
 		}
-		p.show("%d of %d objects looked at, %d wait for their turn", min(report.Sent, looked), report.Sent, left)
+		p.show("%d of %d objects looked at, %d wait for their turn", min(sent, looked), sent, left)
 		if err := s.clock.wait(ctx, time.Second); err != nil {
-			return report, 0, err
+			return err
 		}
 		if _, err := s.world.Runner.Requeue(ctx); err != nil {
-			return report, 0, err
+			return err
 		}
 	}
 }

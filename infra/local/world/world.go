@@ -11,11 +11,15 @@ import (
 
 	"excs/shared/apply"
 	"excs/shared/exorg"
+	"excs/shared/explain"
+	"excs/shared/listen"
 	"excs/shared/mapping"
 	"excs/shared/model"
+	"excs/shared/notice"
 	"excs/shared/queue"
 	"excs/shared/rules"
 	"excs/shared/run"
+	"excs/shared/verify"
 	"excs/shared/wiring"
 )
 
@@ -36,6 +40,8 @@ type Config struct {
 	// Table and Queue change the twins: lag, faults. Dead and MaxReceive of Queue are set by the world.
 	Table mapping.MemoryOptions
 	Queue queue.MemoryConfig
+	// VerifyFresh is how long after EXCS wrote an object a sweep believes no read of it; 0: the sweep's own default.
+	VerifyFresh time.Duration
 	// MaxReceive is the redrive limit of the work queue; 0: 20.
 	MaxReceive int
 	Log        *slog.Logger
@@ -50,6 +56,10 @@ type World struct {
 	Client   *exorg.Client
 	Runner   *run.Runner
 	Worker   *apply.Worker
+	// Listener hears notifications; Sweeper and Explainer are what the actions verify and explain use.
+	Listener  *listen.Listener
+	Sweeper   *verify.Sweeper
+	Explainer *explain.Explainer
 
 	now   func() time.Time
 	token atomic.Int64
@@ -79,15 +89,26 @@ func New(c Config) *World {
 	client := wiring.ClientConfig(c.Secret, w.Table, c.Log, wiring.Writing)
 	client.HTTP, client.Now, client.Sleep = c.HTTP, c.Now, c.Sleep
 	w.Client = exorg.New(client)
-	w.connect(c)
+	w.connect(c, client)
 	return w
 }
 
-func (w *World) connect(c Config) {
+func (w *World) connect(c Config, client exorg.Config) {
 	platform := apply.NewPlatform(w.Client, c.Settings.Users.Authority)
-	w.Runner = run.New(run.Config{
+	runs := run.Config{
 		Read: c.Read, Table: w.Table, TableName: TableName, Queue: w.Work, Org: platform, Settings: c.Settings,
 		Holder: "world", Now: c.Now, NewToken: w.newToken, Log: c.Log,
+	}
+	w.Runner = run.New(runs)
+	w.Listener = listen.New(listen.Config{
+		Table: w.Table, Lists: wiring.Lists{Table: w.Table}, Org: platform, Work: w.Work, Now: c.Now, NewToken: w.newToken, Log: c.Log,
+	})
+	w.Sweeper = verify.New(verify.Config{
+		Table: w.Table, Lists: wiring.Lists{Table: w.Table}, Queue: w.Work, Org: verify.Open(client, c.Settings, c.Settings.Verify.Share), Settings: c.Settings,
+		Absence: c.Settings.Verify.Absence, Round: c.Settings.Verify.Round, Fresh: c.VerifyFresh, Now: c.Now, Sleep: c.Sleep, NewToken: w.newToken, Log: c.Log,
+	})
+	w.Explainer = explain.New(explain.Config{
+		Read: c.Read, Plan: explain.PlanWith(runs), Table: w.Table, Org: platform, Settings: c.Settings, Now: c.Now,
 	})
 	g := c.Settings.Guard
 	w.Worker = apply.New(apply.Config{
@@ -104,6 +125,25 @@ func (w *World) newToken() string { return strconv.FormatInt(w.token.Add(1), 36)
 // Sync makes one whole run, as the schedule does.
 func (w *World) Sync(ctx context.Context) (run.Report, error) {
 	return w.Runner.Sync(ctx, run.Request{Cause: model.CauseEngage})
+}
+
+// Hear takes notifications in, as the webhook function does, and says what became of them.
+func (w *World) Hear(ctx context.Context, bodies ...[]byte) (listen.Report, error) {
+	var notices []notice.Notice
+	for _, body := range bodies {
+		events, err := notice.Split(body)
+		if err != nil {
+			return listen.Report{}, err
+		}
+		for _, event := range events {
+			n, err := notice.Parse(event)
+			if err != nil {
+				return listen.Report{}, err
+			}
+			notices = append(notices, n)
+		}
+	}
+	return w.Listener.Hear(ctx, notices)
 }
 
 // Drained counts the answers to the messages of a Drain.

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"excs/shared/apply"
+	"excs/shared/exorg"
+	"excs/shared/explain"
+	"excs/shared/run"
+	"excs/shared/verify"
+	"excs/shared/wiring"
+)
+
+func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*Handler, error) {
+	parts, err := wiring.Open(ctx, getenv, log, wiring.VarTable, wiring.VarQueueURL, wiring.VarSettings, wiring.VarEngageSecret, wiring.VarExorgReadSecret)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := parts.EXOrgConfig(ctx, wiring.Reading)
+	if err != nil {
+		return nil, err
+	}
+	read, err := parts.Engage(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s, org := parts.Settings, apply.NewPlatform(exorg.New(cfg), parts.Settings.Users.Authority)
+	runs := parts.RunConfig(read, org)
+	return &Handler{
+		Runner: run.New(runs),
+		Sweeper: verify.New(verify.Config{
+			Table: parts.Table, Lists: wiring.Lists{Table: parts.Table}, Queue: parts.Work, Org: verify.Open(cfg, s, s.Verify.Share), Settings: s,
+			Absence: s.Verify.Absence, Round: s.Verify.Round, Now: time.Now, NewToken: wiring.NewToken, Log: parts.Log,
+		}),
+		Explainer: explain.New(explain.Config{Read: read, Plan: explain.PlanWith(runs), Table: parts.Table, Org: org, Settings: s, Now: time.Now}),
+		Log:       parts.Log, Closer: parts,
+	}, nil
+}
