@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -19,27 +20,23 @@ const writesAtOnce = 32
 
 // carryOut writes the plan's desired states and sends its messages, wave by wave. Rows come first and the index last: a
 // crash in between makes the next run see the same changes again, and a row that is pending is found without a message.
-func (r *Runner) carryOut(ctx context.Context, run int64, d *draft, req Request) (sent, looks int, err error) {
-	approved := d.approvals.valid(d.at)
+func (r *Runner) carryOut(ctx context.Context, lease mapping.Lease, d *draft, req Request) (sent, looks int, err error) {
+	run, index := lease.Run, d.plan.Index()
 	lost, err := r.lostAfter(ctx)
 	if err != nil {
 		return 0, 0, err
 	}
+	if err := r.announce(ctx, run, d); err != nil {
+		return 0, 0, err
+	}
 	for wave := range waves {
-		var changes []model.Change
-		for _, c := range d.plan.Changes {
-			if c.Key.Kind.Wave() == wave {
-				changes = append(changes, c)
-			}
-		}
-		messages, err := r.write(ctx, run, changes, req.Cause, approved, lost)
-		if err != nil {
+		n, err := r.carryWave(ctx, lease, d, wave, req.Cause, lost)
+		if sent += n; err != nil {
 			return sent, 0, err
 		}
-		if err := r.Queue.Send(ctx, messages); err != nil {
-			return sent, 0, fmt.Errorf("send the messages of run %d: %w", run, err)
-		}
-		sent += len(messages)
+	}
+	for _, refused := range d.refused {
+		delete(index, refused.Key)
 	}
 	if err := r.forget(ctx, d); err != nil {
 		return sent, 0, err
@@ -47,24 +44,71 @@ func (r *Runner) carryOut(ctx context.Context, run int64, d *draft, req Request)
 	if looks, err = r.look(ctx, run, d, req, lost); err != nil {
 		return sent, looks, err
 	}
-	if index := d.plan.Index(); len(index) > 0 {
-		if err := r.Table.PutIndex(ctx, run, index); err != nil {
-			return sent, looks, fmt.Errorf("write the mapping index: %w", err)
-		}
+	if err := r.Table.PutIndex(ctx, run, index); err != nil {
+		return sent, looks, fmt.Errorf("write the mapping index: %w", err)
 	}
 	return sent, looks, nil
 }
 
 const waves = 4
 
-// write sets the desired states of one wave and returns the messages that tell of them.
-func (r *Runner) write(ctx context.Context, run int64, changes []model.Change, cause model.Cause, approved map[string]bool, lost time.Duration) ([]queue.Message, error) {
+// carryWave writes the rows of one wave and sends their messages; it says how many.
+func (r *Runner) carryWave(ctx context.Context, lease mapping.Lease, d *draft, wave int, cause model.Cause, lost time.Duration) (int, error) {
+	changes := slices.DeleteFunc(slices.Clone(d.plan.Changes), func(c model.Change) bool { return c.Key.Kind.Wave() != wave })
+	if len(changes) == 0 {
+		return 0, nil
+	}
+	// Rows take a desired state from any higher run than their own: a run that lost the lease must not go on with what it
+	// read before the run that has it now.
+	if _, err := r.Table.RenewLease(ctx, lease, r.Now(), leaseTime); err != nil {
+		return 0, fmt.Errorf("go on with run %d: %w", lease.Run, err)
+	}
+	messages, refused, err := r.write(ctx, lease.Run, changes, cause, d.plan.Approved, lost)
+	d.refused = append(d.refused, refused...)
+	if sending := r.Queue.Send(ctx, messages); err == nil && sending != nil {
+		err = fmt.Errorf("send the messages of run %d: %w", lease.Run, sending)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return len(messages), nil
+}
+
+// announced is the fingerprint of a key whose row is about to be made. No object has it.
+const announced model.Fingerprint = 1
+
+// announce puts the keys of rows that are about to be made into the index. A row that the index does not name would be
+// nobody's, if the run died and Engage lost the object before the next: its EX object would stay for ever.
+func (r *Runner) announce(ctx context.Context, run int64, d *draft) error {
+	keys := map[model.Key]model.Fingerprint{}
+	for _, c := range d.plan.Changes {
+		if !d.indexed(c.Key) {
+			keys[c.Key] = announced
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	if err := r.Table.PutIndex(ctx, run, keys); err != nil {
+		return fmt.Errorf("announce new rows in the mapping index: %w", err)
+	}
+	return nil
+}
+
+// write sets the desired states of one wave and returns the messages that tell of them: with an error those of the rows
+// that were written by then. A row that the table refuses to hold holds up no other: it is told as a reject.
+func (r *Runner) write(ctx context.Context, run int64, changes []model.Change, cause model.Cause, approved map[model.Key]bool, lost time.Duration) ([]queue.Message, []model.Reject, error) {
 	messages := make([]*queue.Message, len(changes))
+	refusals := make([]error, len(changes))
 	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(writesAtOnce)
 	for i, c := range changes {
 		group.Go(func() error {
-			row, err := r.Table.PutDesired(inner, run, wishOf(c, cause, approved[plan.ID(c)]))
+			row, err := r.Table.PutDesired(inner, run, wishOf(c, cause, approved[c.Key]))
+			if model.CodeOf(err) == model.CodeInvalid {
+				refusals[i] = err
+				return nil
+			}
 			if err != nil {
 				return fmt.Errorf("write the desired state of %s: %w", c.Key, err)
 			}
@@ -82,16 +126,18 @@ func (r *Runner) write(ctx context.Context, run int64, changes []model.Change, c
 			return nil
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
+	err := group.Wait()
 	var out []queue.Message
-	for _, m := range messages {
+	var refused []model.Reject
+	for i, m := range messages {
 		if m != nil {
 			out = append(out, *m)
 		}
+		if refusals[i] != nil {
+			refused = append(refused, model.Reject{Key: changes[i].Key, Reason: "the mapping table can not hold it: " + refusals[i].Error()})
+		}
 	}
-	return out, nil
+	return out, refused, err
 }
 
 // message marks the row queued and makes its message; nil when a message is on its way already.
@@ -145,12 +191,11 @@ func (r *Runner) forget(ctx context.Context, d *draft) error {
 
 // look sends messages for keys that were asked for and that no change covers.
 func (r *Runner) look(ctx context.Context, run int64, d *draft, req Request, lost time.Duration) (int, error) {
-	var keys []model.Key
-	for _, key := range req.Keys {
-		if !slices.ContainsFunc(d.plan.Changes, func(c model.Change) bool { return c.Key == key }) {
-			keys = append(keys, key)
-		}
+	planned := map[model.Key]bool{}
+	for _, c := range d.plan.Changes {
+		planned[c.Key] = true
 	}
+	keys := slices.DeleteFunc(slices.Clone(req.Keys), func(k model.Key) bool { return planned[k] })
 	if len(keys) == 0 {
 		return 0, nil
 	}
@@ -158,11 +203,16 @@ func (r *Runner) look(ctx context.Context, run int64, d *draft, req Request, los
 	if err != nil {
 		return 0, err
 	}
+	for _, key := range keys {
+		if _, ok := rows[key]; !ok && !slices.ContainsFunc(d.plan.Held, func(h plan.Held) bool { return h.Change.Key == key }) {
+			return 0, &model.Error{Code: model.CodeNotFound, Op: "sync", Key: key, Err: errors.New("Engage has no such object in scope, and nothing is mapped to it")} //nolint:staticcheck // Engage is a name
+		}
+	}
 	var messages []queue.Message
 	for _, key := range keys {
 		row, ok := rows[key]
 		if !ok {
-			return 0, &model.Error{Code: model.CodeNotFound, Op: "sync", Key: key, Err: fmt.Errorf("Engage has no such object in scope, and nothing is mapped to it")}
+			continue // held before it was ever made: there is nothing to look at
 		}
 		m, err := r.message(ctx, run, row, model.CauseManual, lost)
 		if err != nil {

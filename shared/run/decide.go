@@ -44,41 +44,77 @@ func (r *Runner) Approve(ctx context.Context, hash string, kinds []model.Kind) (
 }
 
 func (r *Runner) approve(ctx context.Context, lease mapping.Lease, hash string, kinds []model.Kind) (Decision, error) {
-	var held heldDocument
-	if err := load(ctx, r.Table, docHeld, &held); err != nil {
+	held, err := r.loadHeld(ctx)
+	if err != nil {
 		return Decision{}, err
 	}
 	items, err := held.under("approve", hash, kinds)
 	if err != nil {
 		return Decision{}, err
 	}
-	d := Decision{Until: r.Now().Add(r.Settings.Approval), Next: "the next run makes these changes; invoke sync to have it now"}
-	var a approvals
-	if err := load(ctx, r.Table, docApprovals, &a); err != nil {
-		return Decision{}, err
+	d := Decision{Until: r.Now().Add(r.Settings.Approval), Source: held.acceptsSource(hash), Next: "the next run makes these changes; invoke sync to have it now"}
+	// The hash of one kind approves that kind's part of the first plan and no more.
+	d.FirstPlan = held.First && len(kinds) == 0 && (hash == held.Hash || hash == held.All)
+	if err := r.grant(ctx, lease.Run, items, &d); err != nil {
+		return d, err
 	}
-	for _, i := range items {
-		d.Changes = append(d.Changes, i.Key)
-		if i.Row {
-			if err := r.releaseHeld(ctx, lease.Run, i.Key); err != nil {
-				return d, err
-			}
-			d.Released++
-			continue
-		}
-		a.Items = append(a.Items, approval{ID: i.ID, Kind: i.Key.Kind, Until: d.Until})
-	}
-	if held.WentBack != "" && hash == held.Hash {
-		a.Source, d.Source = true, true
-	}
-	if held.First && len(kinds) == 0 {
+	// Last, so that a crash leaves a tenant that only plans, not one that goes on without what was approved.
+	if d.FirstPlan {
 		if err := r.approveFirst(ctx, lease.Run, hash); err != nil {
 			return d, err
 		}
-		d.FirstPlan = true
 	}
 	r.Log.InfoContext(ctx, "approved", "run", lease.Run, "hash", hash, "kinds", kinds, "changes", len(d.Changes), "source", d.Source, "firstPlan", d.FirstPlan)
-	return d, save(ctx, r.Table, docApprovals, lease.Run, a)
+	return d, nil
+}
+
+// grant notes the approvals and lets the rows go that workers held.
+func (r *Runner) grant(ctx context.Context, run int64, items []heldItem, d *Decision) error {
+	var a approvals
+	if err := load(ctx, r.Table, docApprovals, &a); err != nil {
+		return err
+	}
+	for _, i := range items {
+		d.Changes = append(d.Changes, i.Key)
+		if i.Version == 0 {
+			a.Items = append(a.Items, approval{ID: i.ID, Kind: i.Key.Kind, Until: d.Until})
+		}
+	}
+	if d.Source {
+		a.SourceUntil = d.Until
+	}
+	if err := save(ctx, r.Table, docApprovals, run, a); err != nil {
+		return err
+	}
+	for _, i := range items {
+		if i.Version == 0 {
+			continue
+		}
+		released, err := r.releaseHeld(ctx, run, i)
+		if err != nil {
+			return err
+		}
+		d.Released += released
+	}
+	return nil
+}
+
+// loadHeld reads what the last whole run held. On a table that was restored that is another table's: a run must plan
+// first.
+func (r *Runner) loadHeld(ctx context.Context) (heldDocument, error) {
+	var held heldDocument
+	site, err := loadSite(ctx, r.Table)
+	if err != nil {
+		return held, err
+	}
+	if site.Table != "" && site.Table != r.TableName {
+		return held, model.Errorf(model.CodeConflict, "approve", "the mapping table was restored from a backup and no run has planned on it yet: invoke sync, then approve the hash of that plan")
+	}
+	return held, load(ctx, r.Table, docHeld, &held)
+}
+
+func (h heldDocument) acceptsSource(hash string) bool {
+	return h.WentBack != "" && hash != "" && hash == h.Hash
 }
 
 // under gives the held changes that the hash and the kinds cover.
@@ -90,7 +126,7 @@ func (h heldDocument) under(op, hash string, kinds []model.Kind) ([]heldItem, er
 			items = append(items, i)
 		}
 	}
-	if len(items) == 0 && (h.WentBack == "" || hash != h.Hash || hash == "") {
+	if len(items) == 0 && !h.acceptsSource(hash) {
 		return nil, model.Errorf(model.CodeNotFound, op, "nothing is held under the hash %q%s: see sync list for what is held, and sync plan for today's hashes", hash, forKinds(kinds))
 	}
 	return items, nil
@@ -112,20 +148,21 @@ func (r *Runner) approveFirst(ctx context.Context, run int64, hash string) error
 	return save(ctx, r.Table, docSite, run, site)
 }
 
-// releaseHeld lets a row that a worker held pass the guard and sends its message.
-func (r *Runner) releaseHeld(ctx context.Context, run int64, key model.Key) error {
-	row, err := r.Table.Release(ctx, key, 0, true, model.CauseApproval, r.Now())
-	if model.CodeOf(err) == model.CodeNotFound {
-		return nil
+// releaseHeld lets a row that a worker held pass the guard and sends its message. A row that has moved on since it was
+// shown, or is gone, is not what the operator approved: it is left alone.
+func (r *Runner) releaseHeld(ctx context.Context, run int64, i heldItem) (int, error) {
+	row, err := r.Table.Release(ctx, i.Key, i.Version, true, model.CauseApproval, r.Now())
+	if code := model.CodeOf(err); code == model.CodeNotFound || code == model.CodeStale {
+		return 0, nil
 	}
 	if err != nil {
-		return fmt.Errorf("release %s: %w", key, err)
+		return 0, fmt.Errorf("release %s: %w", i.Key, err)
 	}
 	m, err := r.message(ctx, run, row, model.CauseApproval, queuedLost)
 	if err != nil || m == nil {
-		return err
+		return 1, err
 	}
-	return r.Queue.Send(ctx, []queue.Message{*m})
+	return 1, r.Queue.Send(ctx, []queue.Message{*m})
 }
 
 // Discard takes approvals that were not used yet back and forgets what the last run held: waits for a second read begin
@@ -143,8 +180,8 @@ func (r *Runner) Discard(ctx context.Context, hash string, kinds []model.Kind) (
 }
 
 func (r *Runner) discard(ctx context.Context, run int64, hash string, kinds []model.Kind) (Decision, error) {
-	var held heldDocument
-	if err := load(ctx, r.Table, docHeld, &held); err != nil {
+	held, err := r.loadHeld(ctx)
+	if err != nil {
 		return Decision{}, err
 	}
 	items, err := held.under("discard", hash, kinds)
@@ -162,6 +199,9 @@ func (r *Runner) discard(ctx context.Context, run int64, hash string, kinds []mo
 		return d, err
 	}
 	a.Items = slices.DeleteFunc(a.Items, func(i approval) bool { return gone[i.ID] })
+	if held.acceptsSource(hash) {
+		a.SourceUntil = time.Time{}
+	}
 	held.Items = slices.DeleteFunc(held.Items, func(i heldItem) bool { return gone[i.ID] })
 	if err := save(ctx, r.Table, docApprovals, run, a); err != nil {
 		return d, err
@@ -183,12 +223,20 @@ func (r *Runner) patientLease(ctx context.Context) (mapping.Lease, error) {
 		if model.CodeOf(err) != model.CodeConflict || r.Now().After(deadline) {
 			return lease, err
 		}
-		timer := time.NewTimer(leaseAsk)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		if ended := r.Sleep(ctx, leaseAsk); ended != nil {
 			return mapping.Lease{}, fmt.Errorf("wait for the run under way: %w", err)
-		case <-timer.C:
 		}
+	}
+}
+
+// sleep waits by the wall clock.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return fmt.Errorf("sleep: %w", ctx.Err())
+	case <-timer.C:
+		return nil
 	}
 }

@@ -24,30 +24,24 @@ type draft struct {
 	facts     model.Facts
 	rows      map[model.Key]mapping.Row
 	held      heldDocument
+	heldRows  map[string]int64 // versions of rows that workers held, by the id of the change shown for them
 	approvals approvals
 	names     *names // refreshed lists of the EX Org's names, nil when they were not read
-	first     bool
-	plan      plan.Plan
-	at        time.Time
+	first     bool   // there is no approved first plan
+	lookAll   bool   // the whole organisation is listed for newcomers
+	home      string // the home division, "" when it was not read
+	// fresh and lost are what the index lacked and had too much when the run began; rowless of those have no row.
+	fresh, lost, rowless []model.Key
+	plan                 plan.Plan
+	refused              []model.Reject // rows that the table could not hold
+	at                   time.Time
 }
 
 // draft reads Engage and makes the plan.
 func (r *Runner) draft(ctx context.Context, site Site, req Request) (*draft, error) {
 	d := &draft{site: site, at: r.Now(), facts: model.Facts{}, rows: map[model.Key]mapping.Row{}, settings: r.Settings.Hash()}
-	d.first = site.FirstPlan.IsZero() || site.Table != r.TableName
-	snapshot, counted, err := r.Read(ctx)
-	if err != nil {
-		return nil, err
-	}
-	d.snapshot = snapshot
-	if err := load(ctx, r.Table, docApprovals, &d.approvals); err != nil {
-		return nil, err
-	}
-	if d.approvals.Source {
-		site.Memory.Highest, site.Memory.Total = nil, nil
-	}
-	d.proof, d.site.Memory, err = model.Prove(snapshot, counted, site.Memory, r.Settings.SecondRead.Kind, d.at)
-	if err != nil {
+	d.first, d.lookAll = site.FirstPlan.IsZero(), site.FirstRun.IsZero()
+	if err := r.prove(ctx, d); err != nil {
 		return nil, err
 	}
 	if err := r.loadDecisions(ctx, d); err != nil {
@@ -56,7 +50,12 @@ func (r *Runner) draft(ctx context.Context, site Site, req Request) (*draft, err
 	if err := r.translate(ctx, d); err != nil {
 		return nil, err
 	}
+	r.doubtEmptied(d)
+	d.settle()
 	if err := r.predecessors(ctx, d); err != nil {
+		return nil, err
+	}
+	if err := r.heritage(ctx, d); err != nil {
 		return nil, err
 	}
 	matches, err := r.matches(ctx, d)
@@ -72,9 +71,33 @@ func (r *Runner) draft(ctx context.Context, site Site, req Request) (*draft, err
 	if err != nil {
 		return nil, fmt.Errorf("list held rows: %w", err)
 	}
-	d.addHeldRows(held)
+	d.addHeldRows(held, req.Kinds)
+	d.forgetRowless()
 	d.limit(req.Keys)
+	d.plan.Seal()
 	return d, nil
+}
+
+// prove reads Engage and proves the read.
+func (r *Runner) prove(ctx context.Context, d *draft) error {
+	snapshot, counted, err := r.Read(ctx)
+	if err != nil {
+		return err
+	}
+	d.snapshot = snapshot
+	if err := load(ctx, r.Table, docApprovals, &d.approvals); err != nil {
+		return err
+	}
+	memory := d.site.Memory
+	if d.approvals.acceptsSource(d.at) {
+		memory.Highest, memory.Total, memory.Newest = nil, nil, nil
+	}
+	proof, after, err := model.Prove(snapshot, counted, memory, r.Settings.SecondRead.Kind, d.at)
+	if err != nil {
+		return err
+	}
+	d.proof, d.site.Memory = proof, after
+	return nil
 }
 
 func (r *Runner) loadDecisions(ctx context.Context, d *draft) error {
@@ -157,7 +180,7 @@ func (r *Runner) predecessors(ctx context.Context, d *draft) error {
 	for _, key := range d.delta.New {
 		kinds[key.Kind] = true
 	}
-	if len(kinds) == 0 || d.mapped() == 0 {
+	if len(kinds) == 0 {
 		return nil
 	}
 	newcomers := slices.SortedFunc(maps.Keys(kinds), func(a, b model.Kind) int { return a.Order() - b.Order() })
@@ -186,14 +209,6 @@ func (r *Runner) predecessors(ctx context.Context, d *draft) error {
 	return err
 }
 
-func (d *draft) mapped() int {
-	n := 0
-	for _, m := range d.delta.Mapped {
-		n += m
-	}
-	return n
-}
-
 // input collects what the plan decides by.
 func (r *Runner) input(ctx context.Context, d *draft, matches map[model.Key]plan.Match, req Request) (plan.Input, error) {
 	g := r.Settings.Guard
@@ -212,16 +227,14 @@ func (r *Runner) input(ctx context.Context, d *draft, matches map[model.Key]plan
 		}
 	}
 	return plan.Input{
-		Settings: r.Settings, Proof: d.proof, Objects: d.result.Objects, Rejects: d.rejects(), Notes: d.notes(),
+		Settings: r.Settings, Proof: d.proof, Objects: d.result.Objects, Rejects: d.result.Rejects, Notes: d.notes(),
 		Delta: d.delta, Facts: facts, Settled: settled, Matches: matches, Drawn: drawn,
-		Mapped: d.site.Base(max(g.RemovalWindow, g.UpdateWindow), d.at), Memberships: d.site.Memberships,
+		Mapped: d.site.Base(max(g.RemovalWindow, g.UpdateWindow), d.at), Memberships: d.site.MembershipBase(g.UpdateWindow, d.at),
 		Waiting: d.held.since(), Approved: d.approvals.valid(d.at),
 		SettingsChanged: d.site.SettingsHash != "" && d.site.SettingsHash != d.settings,
-		FirstRun:        d.first, Now: d.at, Kinds: req.Kinds,
+		FirstRun:        d.first, Home: d.home, Now: d.at, Kinds: req.Kinds,
 	}, nil
 }
-
-func (d *draft) rejects() []model.Reject { return d.result.Rejects }
 
 func (d *draft) notes() []model.Note { return slices.Concat(d.snapshot.Notes, d.result.Notes) }
 
@@ -273,6 +286,8 @@ func (d *draft) limit(keys []model.Key) {
 }
 
 func (d *draft) report() Report {
+	d.plan.Rejects = append(d.plan.Rejects, d.refused...)
+	d.refused = nil
 	return Report{
 		Plan: d.plan, Rows: d.snapshot.Read, Dropped: d.snapshot.Dropped, WentBack: d.proof.WentBack(), Doubts: d.proof.Doubts(), FirstPlan: d.first,
 	}

@@ -16,20 +16,21 @@ type heldDocument struct {
 	All      string                `json:"all"`  // of everything held that can be approved
 	Kinds    map[model.Kind]string `json:"kinds,omitempty"`
 	Items    []heldItem            `json:"items,omitempty"`
-	WentBack string                `json:"wentBack,omitempty"`
+	WentBack string                `json:"wentBack,omitempty"` // why the source is not accepted: Hash accepts it
 	First    bool                  `json:"first,omitempty"`
 	Settings string                `json:"settings,omitempty"`
 }
 
-// heldItem is one of them. Row says that the row itself is in state held: a worker met the guard.
+// heldItem is one of them. Version is set when the row itself is in state held, because a worker met the guard: the
+// approval is for the row of that version.
 type heldItem struct {
-	ID     string        `json:"id"`
-	Key    model.Key     `json:"key"`
-	Action model.Action  `json:"action"`
-	Code   plan.HeldCode `json:"code"`
-	Reason string        `json:"reason"`
-	Since  time.Time     `json:"since"`
-	Row    bool          `json:"row,omitempty"`
+	ID      string        `json:"id"`
+	Key     model.Key     `json:"key"`
+	Action  model.Action  `json:"action"`
+	Code    plan.HeldCode `json:"code"`
+	Reason  string        `json:"reason"`
+	Since   time.Time     `json:"since"`
+	Version int64         `json:"version,omitempty"`
 }
 
 func (h heldDocument) since() map[string]time.Time {
@@ -45,32 +46,32 @@ func (d *draft) heldDocument() heldDocument {
 		Hash: d.plan.Hash, All: d.plan.HeldHashAll, Kinds: d.plan.HeldHash, WentBack: d.proof.WentBack(), First: d.first, Settings: d.settings,
 	}
 	for _, i := range d.plan.Held {
-		item := heldItem{ID: i.ID, Key: i.Change.Key, Action: i.Change.Action, Code: i.Code, Reason: i.Reason, Since: i.Since}
-		item.Row = d.rows[item.Key].State == mapping.StateHeld
-		h.Items = append(h.Items, item)
+		h.Items = append(h.Items, heldItem{
+			ID: i.ID, Key: i.Change.Key, Action: i.Change.Action, Code: i.Code, Reason: i.Reason, Since: i.Since, Version: d.heldRows[i.ID],
+		})
 	}
 	return h
 }
 
 // addHeldRows shows rows that a worker held in the plan, beside what the plan itself holds, so that one hash approves
-// both. It lists nothing on a tenant without rows.
-func (d *draft) addHeldRows(rows map[model.Key]mapping.Row) {
-	keys := make([]model.Key, 0, len(rows))
-	for key := range rows {
-		keys = append(keys, key)
+// both. A row that the plan changes, or holds another change of, is not shown: its old desired state is past.
+func (d *draft) addHeldRows(rows map[model.Key]mapping.Row, kinds []model.Kind) {
+	planned := map[model.Key]bool{}
+	for _, c := range d.plan.Changes {
+		planned[c.Key] = true
 	}
-	slices.SortFunc(keys, model.Key.Compare)
-	for _, key := range keys {
-		row := rows[key]
-		d.rows[key] = row
-		if slices.ContainsFunc(d.plan.Held, func(h plan.Held) bool { return h.Change.Key == key }) {
+	for _, h := range d.plan.Held {
+		planned[h.Change.Key] = true
+	}
+	d.heldRows = map[string]int64{}
+	for key, row := range rows {
+		if planned[key] || len(kinds) > 0 && !slices.Contains(kinds, key.Kind) {
 			continue
 		}
 		c := model.Change{Key: key, Action: actionOf(row), Object: row.Desired, Adopt: row.Adopt, From: row.From, Label: row.Desired.Name}
-		d.plan.Held = append(d.plan.Held, plan.Held{ID: plan.ID(c), Code: plan.HeldGuard, Reason: row.Reason, Since: row.Since, Change: c})
-	}
-	if len(keys) > 0 {
-		d.plan.Seal()
+		id := plan.ID(c)
+		d.heldRows[id] = row.Version
+		d.plan.Held = append(d.plan.Held, plan.Held{ID: id, Code: plan.HeldGuard, Reason: row.Reason, Since: row.Since, Change: c})
 	}
 }
 
@@ -110,9 +111,11 @@ func (r *Runner) heldRows(ctx context.Context) (map[model.Key]mapping.Row, error
 // approvals are what operators let pass, by Held.ID, each until it runs out.
 type approvals struct {
 	Items []approval `json:"items,omitempty"`
-	// Source says that an operator accepted a source that went back; the next run starts its memory anew.
-	Source bool `json:"source,omitempty"`
+	// SourceUntil is set when an operator accepted a source that went back: a run before then starts its memory anew.
+	SourceUntil time.Time `json:"sourceUntil,omitzero"`
 }
+
+func (a approvals) acceptsSource(now time.Time) bool { return now.Before(a.SourceUntil) }
 
 type approval struct {
 	ID    string     `json:"id"`

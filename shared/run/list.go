@@ -73,7 +73,7 @@ func (r *Runner) listDocuments(ctx context.Context, kinds []model.Kind) ([]Liste
 		}
 	}
 	for _, h := range held.Items {
-		if wanted(h.Key.Kind) && !h.Row {
+		if wanted(h.Key.Kind) && h.Version == 0 {
 			list = append(list, Listed{Key: h.Key, State: listedHeld, Since: h.Since, Reason: fmt.Sprintf("%s: %s (%s)", h.Action, h.Reason, h.Code)})
 		}
 	}

@@ -26,7 +26,8 @@ type listed struct {
 // 500 objects.
 const namesKeep = 24 * time.Hour
 
-// matches finds the EX Org objects that newcomers would adopt. The first plan of a tenant lists the whole organisation.
+// matches finds the EX Org objects that newcomers would adopt. The first plan of a tenant lists the whole organisation,
+// and so does every run until one has carried it out.
 // Later, a newcomer whose name was free when the organisation was last listed costs no call; a user is left to the
 // worker, because the EX Org itself refuses a second user with one address.
 func (r *Runner) matches(ctx context.Context, d *draft) (map[model.Key]plan.Match, error) {
@@ -36,7 +37,7 @@ func (r *Runner) matches(ctx context.Context, d *draft) (map[model.Key]plan.Matc
 	}
 	var observed []model.Observed
 	var err error
-	if d.first {
+	if d.lookAll {
 		observed, err = r.observeAll(ctx, d, fresh)
 	} else {
 		observed, err = r.observeNamesakes(ctx, d, fresh)
@@ -52,11 +53,12 @@ func (r *Runner) matches(ctx context.Context, d *draft) (map[model.Key]plan.Matc
 func (d *draft) newcomers() []model.Object {
 	var fresh []model.Object
 	for _, key := range d.delta.New {
-		i, ok := slices.BinarySearchFunc(d.result.Objects, key, func(o model.Object, k model.Key) int { return o.Key.Compare(k) })
-		if !ok || key.Kind == model.KindMembers || d.rows[key].EXID != "" {
+		o, ok := d.desired(key)
+		// A row whose creation was begun is the worker's, who looks the object up himself.
+		if !ok || key.Kind == model.KindMembers || d.rows[key].EXID != "" || d.rows[key].Intent != nil {
 			continue
 		}
-		fresh = append(fresh, d.result.Objects[i])
+		fresh = append(fresh, o)
 	}
 	return fresh
 }
@@ -71,8 +73,7 @@ func kindsOf(objects []model.Object) []model.Kind {
 	return kinds
 }
 
-// observeAll lists the kinds that have newcomers. External ids are not in the list of users: they are read for the users
-// whose address is not Engage's, so that a user is found again although its address changed while the table was lost.
+// observeAll lists the kinds that have newcomers.
 func (r *Runner) observeAll(ctx context.Context, d *draft, fresh []model.Object) ([]model.Observed, error) {
 	var all []model.Observed
 	for _, kind := range kindsOf(fresh) {
@@ -82,6 +83,9 @@ func (r *Runner) observeAll(ctx context.Context, d *draft, fresh []model.Object)
 		}
 		if kind == model.KindUser {
 			if err := r.externalKeys(ctx, list, fresh); err != nil {
+				return nil, err
+			}
+			if d.home, err = r.Org.HomeDivision(ctx); err != nil {
 				return nil, err
 			}
 		}
@@ -113,22 +117,65 @@ func (r *Runner) observe(ctx context.Context, d *draft, kind model.Kind) ([]mode
 	return list, nil
 }
 
+// externalKeys finds the users that carry the external id of a newcomer whose address nobody has, so that a user is found
+// again although its address changed while the table was lost. External ids are not in the list of users, so this costs a
+// call for every user whose address is not Engage's, or for every newcomer whose address is not the EX Org's: for the
+// fewer of them.
 func (r *Runner) externalKeys(ctx context.Context, list []model.Observed, fresh []model.Object) error {
-	addresses := map[string]bool{}
-	for _, o := range fresh {
-		if o.Key.Kind == model.KindUser {
-			addresses[model.Fold(o.Email)] = true
-		}
+	wanted, unknown := strangers(list, fresh)
+	if len(wanted) < len(unknown) {
+		return r.holdersOf(ctx, list, unknown, wanted)
 	}
-	for i, o := range list {
-		if addresses[model.Fold(o.Email)] || o.Deleted {
-			continue
-		}
-		keys, err := r.Org.ExternalKeys(ctx, o.EXID)
+	if len(wanted) == 0 {
+		return nil
+	}
+	for id, i := range unknown {
+		keys, err := r.Org.ExternalKeys(ctx, id)
 		if err != nil {
 			return err
 		}
 		list[i].ExternalKeys = keys
+	}
+	return nil
+}
+
+// strangers gives the newcomers whose address no EX user has, and the places in the list of the living EX users whose
+// address no newcomer has.
+func strangers(list []model.Observed, fresh []model.Object) (wanted []model.Object, unknown map[string]int) {
+	there, addresses := map[string]bool{}, map[string]bool{}
+	for _, o := range list {
+		there[model.Fold(o.Email)] = true
+	}
+	for _, o := range fresh {
+		if o.Key.Kind != model.KindUser {
+			continue
+		}
+		addresses[model.Fold(o.Email)] = true
+		if !there[model.Fold(o.Email)] {
+			wanted = append(wanted, model.Object{Key: o.Key, ExternalKey: o.ExternalKey})
+		}
+	}
+	unknown = map[string]int{}
+	for i, o := range list {
+		if !o.Deleted && !addresses[model.Fold(o.Email)] {
+			unknown[o.EXID] = i
+		}
+	}
+	return wanted, unknown
+}
+
+// holdersOf asks for the holder of each newcomer's external id.
+func (r *Runner) holdersOf(ctx context.Context, list []model.Observed, unknown map[string]int, wanted []model.Object) error {
+	for _, o := range wanted {
+		found, err := r.Org.Find(ctx, o)
+		if err != nil {
+			return err
+		}
+		for _, f := range found {
+			if i, ok := unknown[f.EXID]; ok {
+				list[i].ExternalKeys = append(list[i].ExternalKeys, f.ExternalKeys...)
+			}
+		}
 	}
 	return nil
 }

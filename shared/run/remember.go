@@ -17,6 +17,7 @@ import (
 func (r *Runner) remember(ctx context.Context, run int64, d *draft, req Request) error {
 	d.noteSite(run, r.TableName)
 	if req.whole() {
+		d.noteWhole()
 		d.site.LastPlan = &Counted{Hash: d.plan.Hash, Changes: len(d.plan.Changes), Held: len(d.plan.Held), Rejects: len(d.plan.Rejects)}
 		if err := r.rememberDecisions(ctx, run, d); err != nil {
 			return err
@@ -37,34 +38,49 @@ func (r *Runner) remember(ctx context.Context, run int64, d *draft, req Request)
 func (d *draft) noteSite(run int64, table string) {
 	s := &d.site
 	s.LastRun, s.LastProven, s.ProofFailed, s.ProofFailure, s.Table = run, d.at, 0, "", table
-	if d.first && !slices.ContainsFunc(d.plan.Held, func(h plan.Held) bool { return h.Code == plan.HeldFirstPlan }) {
-		s.FirstPlan, s.FirstPlanHash = d.at, d.plan.Hash
-	}
-	if !slices.ContainsFunc(d.plan.Held, func(h plan.Held) bool { return h.Code == plan.HeldSettings }) {
-		s.SettingsHash = d.settings
-	}
 	mapped := map[model.Kind]int{}
 	for kind, n := range d.delta.Mapped {
 		mapped[kind] = n
 	}
 	for key, fingerprint := range d.plan.Index() {
 		switch {
-		case fingerprint == 0 && !slices.Contains(d.delta.New, key):
+		case fingerprint == 0 && d.indexed(key):
 			mapped[key.Kind]--
-		case fingerprint != 0 && d.isNew(key):
+		case fingerprint != 0 && !d.indexed(key):
 			mapped[key.Kind]++
 		}
 	}
-	s.note(mapped, d.at)
-	s.Memberships = 0
+	memberships := 0
 	for _, o := range d.result.Objects {
-		s.Memberships += len(o.Members)
+		memberships += len(o.Members)
+	}
+	s.note(mapped, memberships, d.at)
+}
+
+// noteWhole notes what only a run of everything can decide: that the first plan has no need of approval or is carried
+// out, and that nothing waits because the settings changed.
+func (d *draft) noteWhole() {
+	s := &d.site
+	held := func(is func(plan.Held) bool) bool { return slices.ContainsFunc(d.plan.Held, is) }
+	waitsForFirst := held(func(h plan.Held) bool { return h.Code == plan.HeldFirstPlan })
+	if d.first && !waitsForFirst {
+		s.FirstPlan, s.FirstPlanHash = d.at, d.plan.Hash
+	}
+	if d.lookAll && !waitsForFirst && !held(func(h plan.Held) bool { return h.Change.Adopt != "" }) {
+		s.FirstRun = d.at
+	}
+	// A removal that is held for a stronger reason would be held for the settings once that is gone.
+	if !waitsForFirst && !held(func(h plan.Held) bool {
+		return h.Code == plan.HeldSettings || !h.Code.Approvable() && removes(h.Change)
+	}) {
+		s.SettingsHash = d.settings
 	}
 }
 
-func (d *draft) isNew(key model.Key) bool {
-	_, found := slices.BinarySearchFunc(d.delta.New, key, model.Key.Compare)
-	return found
+// removes says whether a change takes something away, be it from a set.
+func removes(c model.Change) bool {
+	return plan.ClassOf(c.Action, c.Fields) == plan.ClassRemovals || c.Action == model.ActionOrphan ||
+		slices.ContainsFunc(c.Fields, func(f model.Field) bool { return len(f.Removed) > 0 })
 }
 
 func (r *Runner) rememberDecisions(ctx context.Context, run int64, d *draft) error {
@@ -84,7 +100,7 @@ func (r *Runner) rememberDecisions(ctx context.Context, run int64, d *draft) err
 			left.Items = append(left.Items, a)
 		}
 	}
-	if len(d.approvals.Items) == 0 && !d.approvals.Source {
+	if len(d.approvals.Items) == 0 && d.approvals.SourceUntil.IsZero() {
 		return nil
 	}
 	return r.saveChanged(ctx, docApprovals, run, left)

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"excs/shared/mapping"
 	"excs/shared/model"
@@ -24,22 +25,26 @@ func (r *Runner) requeue(ctx context.Context, run int64) (int, error) {
 		return 0, err
 	}
 	now := r.Now()
-	var due []model.Key
+	due := make([]model.Key, 0, len(items))
 	for _, item := range items {
-		if now.Before(item.WaitUntil) || now.Sub(item.QueuedAt) < lost {
-			continue
+		if !now.Before(item.WaitUntil) && now.Sub(item.QueuedAt) >= lost {
+			due = append(due, item.Key)
 		}
-		due = append(due, item.Key)
 	}
 	if len(due) == 0 {
 		return 0, nil
 	}
+	return r.queueAgain(ctx, run, due, lost)
+}
+
+// queueAgain sends messages for those of the rows that are still due when they are read; it says for how many.
+func (r *Runner) queueAgain(ctx context.Context, run int64, due []model.Key, lost time.Duration) (int, error) {
 	rows, err := r.Table.GetMany(ctx, due)
 	if err != nil {
 		return 0, fmt.Errorf("read unconverged rows: %w", err)
 	}
+	now, n := r.Now(), 0
 	byWave := make([][]queue.Message, waves)
-	n := 0
 	for _, key := range due {
 		row, ok := rows[key]
 		if !ok || !unconverged(row.State) || now.Before(row.WaitUntil) {

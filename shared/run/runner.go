@@ -46,9 +46,11 @@ type Org interface {
 	Find(ctx context.Context, want model.Object) ([]model.Observed, error)
 	// ExternalKeys reads a user's keys under EXCS's authority.
 	ExternalKeys(ctx context.Context, userID string) ([]string, error)
+	// HomeDivision is the id of the home division.
+	HomeDivision(ctx context.Context) (string, error)
 }
 
-// Config is what a Runner is made of. Org may be nil, Log too.
+// Config is what a Runner is made of. Org, Sleep and Log may be nil.
 type Config struct {
 	// Read reads Engage in one consistent transaction, with the counts that prove it.
 	Read      func(ctx context.Context) (*model.Snapshot, model.Counts, error)
@@ -58,8 +60,10 @@ type Config struct {
 	Org       Org
 	Settings  rules.Settings
 	// Holder names this process in the lease.
-	Holder   string
-	Now      func() time.Time
+	Holder string
+	Now    func() time.Time
+	// Sleep waits for the lease; nil: by the wall clock.
+	Sleep    func(ctx context.Context, d time.Duration) error
 	NewToken func() string
 	Log      *slog.Logger
 }
@@ -71,6 +75,9 @@ type Runner struct{ Config }
 func New(c Config) *Runner {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Sleep == nil {
+		c.Sleep = sleep
 	}
 	return &Runner{c}
 }
@@ -112,7 +119,7 @@ func (r *Runner) Plan(ctx context.Context, req Request) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	d, err := r.draft(ctx, site, req)
+	d, err := r.draft(ctx, site.forTable(r.TableName), req)
 	if err != nil {
 		return Report{}, err
 	}
@@ -149,11 +156,11 @@ func (r *Runner) sync(ctx context.Context, lease mapping.Lease, req Request) (Re
 	if err != nil {
 		return Report{Requeued: requeued}, err
 	}
-	d, err := r.draft(ctx, site, req)
+	d, err := r.draft(ctx, site.forTable(r.TableName), req)
 	if err != nil {
 		return Report{Requeued: requeued}, r.unproven(ctx, lease, site, err)
 	}
-	sent, looks, err := r.carryOut(ctx, lease.Run, d, req)
+	sent, looks, err := r.carryOut(ctx, lease, d, req)
 	report := d.report()
 	report.Requeued, report.Sent, report.Looks = requeued, sent, looks
 	if err != nil {

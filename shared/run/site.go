@@ -35,8 +35,13 @@ type Site struct {
 	// FirstPlan says when and under which hash the first plan was approved; zero: only plans are made.
 	FirstPlan     time.Time `json:"firstPlan,omitzero"`
 	FirstPlanHash string    `json:"firstPlanHash,omitempty"`
+	// FirstRun says when a whole run carried the first plan out, with every adoption in it. Until then runs list the whole
+	// organisation: the run after the approval must find again what the plan showed.
+	FirstRun time.Time `json:"firstRun,omitzero"`
 
 	Memory model.Memory `json:"memory"`
+	// EmptySince is when all objects of a kind were first gone at once.
+	EmptySince map[model.Kind]time.Time `json:"emptySince,omitempty"`
 	// SettingsHash is the hash of the settings under which the last run removed things freely.
 	SettingsHash string `json:"settingsHash,omitempty"`
 	// Mapped and Memberships are the counts after the last run.
@@ -52,10 +57,11 @@ type Site struct {
 	LastPlan     *Counted  `json:"lastPlan,omitempty"`
 }
 
-// Point is the number of mapped objects at one time.
+// Point is the number of mapped objects, and of memberships, at one time.
 type Point struct {
-	At     time.Time          `json:"at"`
-	Mapped map[model.Kind]int `json:"mapped"`
+	At          time.Time          `json:"at"`
+	Mapped      map[model.Kind]int `json:"mapped"`
+	Memberships int                `json:"memberships,omitempty"`
 }
 
 // Counted is the size of a plan, kept for status.
@@ -71,9 +77,18 @@ const (
 	baselineKeep = 25 * time.Hour
 )
 
+// forTable gives the site as a run on the table of that name must take it: one that was restored from another table's
+// backup has no approved first plan.
+func (s Site) forTable(name string) Site {
+	if s.Table != "" && s.Table != name {
+		s.FirstPlan, s.FirstPlanHash, s.FirstRun = time.Time{}, "", time.Time{}
+	}
+	return s
+}
+
 // note adds today's counts to the baseline, at most one an hour.
-func (s *Site) note(mapped map[model.Kind]int, at time.Time) {
-	s.Mapped = mapped
+func (s *Site) note(mapped map[model.Kind]int, memberships int, at time.Time) {
+	s.Mapped, s.Memberships = mapped, memberships
 	if n := len(s.Baseline); n > 0 && at.Sub(s.Baseline[n-1].At) < baselineStep {
 		return
 	}
@@ -83,7 +98,7 @@ func (s *Site) note(mapped map[model.Kind]int, at time.Time) {
 			keep = append(keep, p)
 		}
 	}
-	s.Baseline = append(keep, Point{At: at, Mapped: mapped})
+	s.Baseline = append(keep, Point{At: at, Mapped: mapped, Memberships: memberships})
 }
 
 // Base is the number of objects that the guard's shares are taken of: the most that were mapped within the window or are
@@ -99,6 +114,17 @@ func (s *Site) Base(window time.Duration, now time.Time) map[model.Kind]int {
 	for _, p := range s.Baseline {
 		if now.Sub(p.At) <= window {
 			grow(p.Mapped)
+		}
+	}
+	return base
+}
+
+// MembershipBase is Base for memberships: the most that there were within the window or are now.
+func (s *Site) MembershipBase(window time.Duration, now time.Time) int {
+	base := s.Memberships
+	for _, p := range s.Baseline {
+		if now.Sub(p.At) <= window {
+			base = max(base, p.Memberships)
 		}
 	}
 	return base
@@ -136,7 +162,7 @@ func (c *Census) Census(ctx context.Context) (map[model.Kind]int, error) {
 		return nil, err
 	}
 	counts := site.Base(c.window, now)
-	counts[model.KindMembers] = site.Memberships
+	counts[model.KindMembers] = site.MembershipBase(c.window, now)
 	c.at, c.counts = now, counts
 	return counts, nil
 }

@@ -1,7 +1,6 @@
 package world_test
 
 import (
-	"fmt"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -108,6 +107,6 @@ func BenchmarkApply(b *testing.B) {
 		t := org.Totals()
 		b.ReportMetric(float64(d.Messages)/took, "messages/s")
 		b.ReportMetric(float64(t.Reads+t.Writes)/took, "calls/s")
-		b.Log(fmt.Sprintf("%d messages, %d calls, %.1f s", d.Messages, t.Reads+t.Writes, took))
+		b.Logf("%d messages, %d calls, %.1f s", d.Messages, t.Reads+t.Writes, took)
 	}
 }

@@ -141,8 +141,8 @@ func (r *reference) user(p engagetest.Person) string {
 			skills = append(skills, s)
 		}
 	}
-	sort.Strings(skills)
-	sort.Strings(languages)
+	sortFolded(skills)
+	sortFolded(languages)
 	return fmt.Sprintf("%s %q %s home ext=%d skills[%s] languages[%s]", fold(r.email(p)), p.First+" "+p.Last, state, p.DBID,
 		strings.Join(skills, ","), strings.Join(languages, ","))
 }
@@ -241,11 +241,12 @@ func observed(org *exorgtest.Org, withMembers func(queueName string) bool) pictu
 			p.add("language", "%s", l.Name)
 		}
 	}
-	emails := map[string]string{}
+	emails, ours := map[string]string{}, map[string]bool{} // a member without an external id was put in by hand
 	for _, u := range org.Users() {
 		if u.State == "deleted" {
 			continue
 		}
+		ours[u.ID] = len(u.External) > 0
 		emails[u.ID] = fold(u.Email)
 		p.add("user", "%s", userLine(org, u, skills, languages))
 	}
@@ -264,7 +265,7 @@ func observed(org *exorgtest.Org, withMembers func(queueName string) bool) pictu
 		}
 		var members []string
 		for _, m := range org.Members(q.ID) {
-			if m.ByUser {
+			if m.ByUser && ours[m.UserID] {
 				members = append(members, emails[m.UserID])
 			}
 		}
@@ -291,6 +292,11 @@ func levels(have map[string]float64, names map[string]string) string {
 	for id, level := range have {
 		list = append(list, names[id]+"="+strconv.FormatFloat(level, 'f', -1, 64))
 	}
-	sort.Strings(list)
+	sortFolded(list)
 	return strings.Join(list, ",")
+}
+
+// sortFolded sorts without case: an adopted skill keeps its spelling.
+func sortFolded(list []string) {
+	sort.Slice(list, func(i, j int) bool { return fold(list[i]) < fold(list[j]) })
 }
