@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,45 +30,72 @@ type Answer struct {
 const looksAtOnce = queue.BatchSize
 
 // Batch works on a batch of received messages and answers each of them, in the same order. Messages of one key are one
-// look: the first is worked on, all are answered. A message that can not be decoded fails, so that the queue's own limit
-// takes it to the dead letters as it is.
+// look, and all of them get its answer. A message that can not be decoded fails, so that the queue's own limit takes it to
+// the dead letters as it is.
 func (w *Worker) Batch(ctx context.Context, batch []queue.Received) []Answer {
 	answers := make([]Answer, len(batch))
-	first := map[model.Key]int{}
-	var group errgroup.Group
-	group.SetLimit(looksAtOnce)
-	var mu sync.Mutex
+	looks := map[model.Key]errand{}
 	for i, r := range batch {
 		if r.Err != nil {
 			w.Log.ErrorContext(ctx, "message can not be read and stays on the queue", "id", r.ID, "count", r.Count, "error", r.Err.Error())
 			answers[i] = Answer{Failed: true, Err: r.Err}
 			continue
 		}
-		if _, ok := first[r.Key]; ok {
-			continue
-		}
-		first[r.Key] = i
-		group.Go(func() error {
-			a := w.answer(ctx, r)
-			mu.Lock()
-			defer mu.Unlock()
-			answers[i] = a
-			return nil
-		})
+		looks[r.Key] = looks[r.Key].and(r)
 	}
-	_ = group.Wait() // the functions answer, they return no error
+	byKey := w.looks(ctx, looks)
 	for i, r := range batch {
 		if r.Err == nil {
-			answers[i] = answers[first[r.Key]]
+			answers[i] = byKey[r.Key]
 		}
 	}
 	return answers
 }
 
-func (w *Worker) answer(ctx context.Context, r queue.Received) Answer {
-	result, err := w.Look(ctx, r.Message)
+// errand is what the messages of one batch want for a key: the message sent last, with the strongest cause of all, the
+// tokens of the others, and how often one of them was received.
+type errand struct {
+	queue.Message
+	older    []string
+	received int
+}
+
+// and adds a message. All tokens count: the row's queued mark may be that of any of them.
+func (e errand) and(r queue.Received) errand {
+	m := r.Message
+	if e.received > 0 {
+		strength := []model.Cause{model.CauseDeleted, model.CauseDrift, model.CauseManual, model.CauseReplay}
+		a, b := slices.Index(strength, e.Cause), slices.Index(strength, m.Cause)
+		if a >= 0 && (b < 0 || a < b) {
+			m.Cause, m.Who = e.Cause, e.Who
+		}
+		e.older = append(e.older, e.Token)
+	}
+	return errand{Message: m, older: e.older, received: max(e.received, r.Count, 1)}
+}
+
+func (w *Worker) looks(ctx context.Context, looks map[model.Key]errand) map[model.Key]Answer {
+	answers := make(map[model.Key]Answer, len(looks))
+	var mu sync.Mutex
+	var group errgroup.Group
+	group.SetLimit(looksAtOnce)
+	for key, e := range looks {
+		group.Go(func() error {
+			a := w.answer(ctx, e)
+			mu.Lock()
+			defer mu.Unlock()
+			answers[key] = a
+			return nil
+		})
+	}
+	_ = group.Wait() // the functions answer, they return no error
+	return answers
+}
+
+func (w *Worker) answer(ctx context.Context, e errand) Answer {
+	result, err := w.look(ctx, e)
 	if err != nil {
-		w.Log.WarnContext(ctx, "look failed and comes back", "key", r.Key, "code", model.CodeOf(err), "error", err.Error())
+		w.Log.WarnContext(ctx, "look failed and comes back", "key", e.Key, "code", model.CodeOf(err), "error", err.Error())
 		return Answer{Failed: true, Err: err}
 	}
 	return Answer{Failed: result.Again > 0, Again: result.Again, State: result.State, Action: result.Action}

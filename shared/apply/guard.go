@@ -11,10 +11,10 @@ import (
 )
 
 // allow asks the guard for n changes of a class right before the write. A key that was counted within the window is not
-// counted again; approved changes and sites below the guard's size are counted but not stopped. The error is a stop that
-// holds the row, with every number in it.
+// counted again, single memberships always are; approved changes and sites below the guard's size are counted but not
+// stopped. The error is a stop that holds the row, with every number in it.
 func (l *look) allow(ctx context.Context, class plan.Class, n int) error {
-	window, threshold := l.windowOf(class)
+	window := l.windowOf(class)
 	if class != plan.ClassMemberships && l.now.Sub(l.row.Counted[string(class)]) < window.Length {
 		return nil
 	}
@@ -23,8 +23,8 @@ func (l *look) allow(ctx context.Context, class plan.Class, n int) error {
 		return fmt.Errorf("count what is mapped, for the guard: %w", err)
 	}
 	mapped := census[l.row.Key.Kind]
-	limit := threshold.Limit(mapped)
-	if l.row.Approved || mapped < l.Settings.Guard.ActiveFrom {
+	limit, active := plan.GuardLimit(l.Settings, class, mapped, mapped)
+	if l.approved() || !active {
 		limit = math.MaxInt32
 	}
 	ok, drawn, err := l.Window.Draw(ctx, window, n, limit, l.now)
@@ -43,22 +43,10 @@ func (l *look) allow(ctx context.Context, class plan.Class, n int) error {
 	return nil
 }
 
-func (l *look) windowOf(class plan.Class) (mapping.Window, interface{ Limit(mapped int) int }) {
-	g := l.Settings.Guard
-	w := mapping.Window{Kind: l.row.Key.Kind, Class: string(class), Length: g.UpdateWindow}
-	switch class {
-	case plan.ClassRemovals:
-		w.Length = g.RemovalWindow
-		return w, g.Removals
-	case plan.ClassMemberships:
-		return w, share(g.MemberLoss)
-	default:
-		return w, g.Updates
+func (l *look) windowOf(class plan.Class) mapping.Window {
+	w := mapping.Window{Kind: l.row.Key.Kind, Class: string(class), Length: l.Settings.Guard.UpdateWindow}
+	if class == plan.ClassRemovals {
+		w.Length = l.Settings.Guard.RemovalWindow
 	}
+	return w
 }
-
-// share is a threshold without a count.
-type share float64
-
-// Limit gives the number above which the threshold trips.
-func (s share) Limit(of int) int { return int(float64(of) * float64(s)) }

@@ -14,120 +14,193 @@ import (
 // members makes the member list of one queue right: adds who is missing, removes mapped users who do not belong. Users
 // that Engage does not know, put into the queue by hand, stay.
 func (l *look) members(ctx context.Context) error {
-	queueKey := model.Key{Kind: model.KindQueue, DBID: l.row.Key.DBID}
-	q, err := l.Rows.Get(ctx, queueKey)
-	if model.CodeOf(err) == model.CodeNotFound {
-		return forGood("its queue %s has no row", queueKey)
+	if l.Settings.Members.Control == rules.SetIgnored {
+		return nil
 	}
+	q, err := l.memberQueue(ctx)
 	if err != nil {
 		return err
-	}
-	if q.EXID == "" {
-		if q.Goal == mapping.GoalAbsent {
-			l.gone = true
-			return nil
-		}
-		return waitFor(queueKey, l.now.Add(dependencyWait), queueKey.String()+" is not in the EX Org yet")
 	}
 	l.out.EXID = q.EXID
-	ids, missing, err := l.resolveUsers(ctx)
+	c, err := l.resolveUsers(ctx)
 	if err != nil {
 		return err
 	}
-	if err := l.setMembers(ctx, q, ids); err != nil {
+	if l.sameAsBefore(c.absent) {
+		return c.rest(l.now)
+	}
+	if err := l.setMembers(ctx, q, c); err != nil {
 		return err
 	}
-	return missing.stillMissing(l.now)
+	return c.rest(l.now)
 }
 
-func (l *look) resolveUsers(ctx context.Context) (map[int64]string, refs, error) {
+// memberQueue gives the row of the queue, once that is in the EX Org.
+func (l *look) memberQueue(ctx context.Context) (mapping.Row, error) {
+	key := model.Key{Kind: model.KindQueue, DBID: l.row.Key.DBID}
+	q, there, err := l.rowOf(ctx, key)
+	switch {
+	case err != nil:
+		return q, err
+	case !there:
+		return q, forGood("its queue %s has no row", key)
+	case q.Goal == mapping.GoalAbsent:
+		return q, waitFor(key, l.now.Add(stuckWait), key.String()+" is gone from Engage, and its members go with it")
+	case q.EXID == "" && stuck(q):
+		return q, waitFor(key, l.now.Add(stuckWait), key.String()+" could not be made in the EX Org")
+	case q.EXID == "":
+		return q, waitFor(key, l.now.Add(dependencyWait), key.String()+" is not in the EX Org yet")
+	}
+	return q, nil
+}
+
+// crowd is who belongs into a queue: the EX ids of the users, and who is not in the EX Org.
+type crowd struct {
+	ids map[int64]string
+	absent
+	// desired are the keys that belong, and those whose EX user a desired one is about to take over; adopts are EX users
+	// that a desired one is about to adopt.
+	desired map[model.Key]bool
+	adopts  map[string]bool
+}
+
+func (l *look) resolveUsers(ctx context.Context) (crowd, error) {
+	c := crowd{ids: map[int64]string{}, desired: map[model.Key]bool{}, adopts: map[string]bool{}}
 	keys := make([]model.Key, 0, len(l.row.Desired.Members))
 	for _, dbid := range l.row.Desired.Members {
 		keys = append(keys, model.Key{Kind: model.KindUser, DBID: dbid})
 	}
-	missing := refs{now: l.now}
 	rows, err := l.Rows.GetMany(ctx, keys)
 	if err != nil {
-		return nil, missing, fmt.Errorf("read the users of %s: %w", l.row.Key, err)
+		return c, fmt.Errorf("read the users of %s: %w", l.row.Key, err)
 	}
-	ids := make(map[int64]string, len(keys))
 	for _, key := range keys {
 		row, there := rows[key]
+		c.desired[key] = true
 		if row.EXID != "" {
-			ids[key.DBID] = row.EXID
+			c.ids[key.DBID] = row.EXID
 			continue
 		}
-		missing.missing = append(missing.missing, missingRef{key: key, stuck: !there || stuck(row)})
+		c.desired[row.From] = true
+		c.adopts[row.Adopt] = true
+		c.absent = append(c.absent, absenteeOf(key, row, there))
 	}
-	return ids, missing, nil
+	return c, nil
 }
 
-func (l *look) setMembers(ctx context.Context, q mapping.Row, ids map[int64]string) error {
-	target := plan.Target{Object: l.row.Desired, Members: ids}
+// leaves says whether a member of a queue who is none of the known desired ones must leave: a mapped user who does not
+// belong. One whose EX user goes over to a desired key stays: nobody leaves for the sake of a new DBID.
+func (c crowd) leaves(id string, owners []model.Key) bool {
+	return len(owners) > 0 && !c.adopts[id] && !slices.ContainsFunc(owners, func(k model.Key) bool { return c.desired[k] })
+}
+
+func (l *look) setMembers(ctx context.Context, q mapping.Row, c crowd) error {
 	var have []string
-	var err error
 	if !l.knownEmpty(q) {
+		var err error
 		if have, err = l.Org.Members(ctx, q.EXID); err != nil {
-			return fmt.Errorf("read the members of %s: %w", q.Key, err)
+			return l.queueTrouble(ctx, q, "read the members of", err)
 		}
 	}
-	add, remove, err := l.moves(ctx, have, ids)
+	add, remove, err := l.moves(ctx, have, c)
+	if err != nil || len(add)+len(remove) == 0 {
+		return err
+	}
+	if err := l.queueOwned(ctx, q); err != nil {
+		return err
+	}
+	bad, err := l.addMembers(ctx, q, add)
 	if err != nil {
 		return err
 	}
-	if len(add)+len(remove) == 0 {
-		return nil
+	if len(bad) > 0 {
+		add = slices.DeleteFunc(add, func(id string) bool { return slices.Contains(bad, id) })
 	}
-	target.Removable = func(id string) bool { return slices.Contains(remove, id) }
-	fields := plan.Diff(target, model.Observed{Kind: model.KindMembers, EXID: q.EXID, Members: have}, l.Settings, false)
-	if len(remove) > 0 {
-		if err := l.allow(ctx, plan.ClassMemberships, len(remove)); err != nil {
-			return err
-		}
+	if len(add) > 0 {
+		l.didMembers(add, nil, c)
 	}
-	if err := l.move(ctx, q, add, remove); err != nil {
+	if err := l.removeMembers(ctx, q, remove); err != nil {
 		return err
 	}
+	if len(remove) > 0 {
+		l.didMembers(nil, remove, c)
+	}
+	return l.badMembers(ctx, bad)
+}
+
+// removeMembers takes users out, if the guard lets it. Who joins has joined before: a held removal holds nobody up.
+func (l *look) removeMembers(ctx context.Context, q mapping.Row, remove []string) error {
+	if len(remove) == 0 {
+		return nil
+	}
+	if err := l.allow(ctx, plan.ClassMemberships, len(remove)); err != nil {
+		return err
+	}
+	if err := l.queueOwned(ctx, q); err != nil {
+		return err
+	}
+	if err := l.Writer.RemoveMembers(ctx, q.EXID, remove); err != nil {
+		return l.queueTrouble(ctx, q, "remove members from", err)
+	}
+	return nil
+}
+
+func (l *look) didMembers(added, removed []string, c crowd) {
 	action := model.ActionUpdate
 	if len(l.row.Desired.Members) == 0 {
 		action = model.ActionEmpty
 	}
-	l.did(action, fields)
+	f := model.Field{Name: model.FieldMembers, Removed: removed}
+	for _, dbid := range l.row.Desired.Members {
+		if slices.Contains(added, c.ids[dbid]) {
+			f.Added = append(f.Added, model.Key{Kind: model.KindUser, DBID: dbid}.String())
+		}
+	}
+	l.did(action, []model.Field{f})
+}
+
+// queueOwned is stillOwns for the queue of a member list.
+func (l *look) queueOwned(ctx context.Context, q mapping.Row) error {
+	owners, err := l.Rows.Owners(ctx, model.KindQueue, []string{q.EXID})
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(owners[q.EXID], q.Key) {
+		return waitFor(q.Key, l.now.Add(secondLook), fmt.Sprintf("the EX queue %s is not owned by %s: nothing is written to it", q.EXID, q.Key))
+	}
 	return nil
 }
 
-func (l *look) move(ctx context.Context, q mapping.Row, add, remove []string) error {
-	if len(add) > 0 {
-		if err := l.Writer.AddMembers(ctx, q.EXID, add); err != nil {
-			if model.CodeOf(err) == model.CodeNotFound && l.now.Sub(q.Written) < l.Settings.IndexLag {
-				return waitUntil(l.now.Add(dependencyWait), "the queue was made a short while ago and takes no members yet")
-			}
-			return fmt.Errorf("add members to %s: %w", q.Key, err)
-		}
+// queueTrouble tells a queue that is not there (yet) from a call that failed.
+func (l *look) queueTrouble(ctx context.Context, q mapping.Row, what string, failure error) error {
+	if model.CodeOf(failure) != model.CodeNotFound {
+		return fmt.Errorf("%s %s: %w", what, q.Key, failure)
 	}
-	if len(remove) > 0 {
-		if err := l.Writer.RemoveMembers(ctx, q.EXID, remove); err != nil {
-			return fmt.Errorf("remove members from %s: %w", q.Key, err)
-		}
+	if l.now.Sub(q.Written) < l.Settings.IndexLag {
+		return waitFor(q.Key, l.now.Add(lagWait), q.Key.String()+" was written a short while ago and is not visible yet")
 	}
-	return nil
+	if err := l.lookAt(ctx, q.Key); err != nil {
+		return err
+	}
+	return waitFor(q.Key, l.now.Add(secondLook), q.Key.String()+" answered 404: it is looked at first")
 }
 
-// knownEmpty says that the queue was made by EXCS and never given members, so that nothing needs to be read.
+// knownEmpty says that the queue was made by EXCS for the same desired state as this list and never given members, so that
+// nothing needs to be read.
 func (l *look) knownEmpty(q mapping.Row) bool {
-	return l.row.Applied == 0 && slices.ContainsFunc(q.History, func(e mapping.Entry) bool { return e.Action == model.ActionCreate })
+	return l.row.Applied == 0 && l.row.Run == q.Run && len(l.row.History) == 0 && !hints(l.msg.Cause) &&
+		slices.ContainsFunc(q.History, func(e mapping.Entry) bool { return e.Action == model.ActionCreate })
 }
 
-// moves gives the EX users to add and to remove. Only mapped users are removed, under control exact, and not while the
-// desired set may be incomplete.
-func (l *look) moves(ctx context.Context, have []string, ids map[int64]string) (add, remove []string, err error) {
+// joining gives the EX users that are wanted, and those of them that are not there yet, each once.
+func (c crowd) joining(desired []int64, have []string) (wanted map[string]bool, add []string) {
 	there := make(map[string]bool, len(have))
 	for _, id := range have {
 		there[id] = true
 	}
-	wanted := make(map[string]bool, len(ids))
-	for _, dbid := range l.row.Desired.Members {
-		id := ids[dbid]
+	wanted = make(map[string]bool, len(c.ids))
+	for _, dbid := range desired {
+		id := c.ids[dbid]
 		if id == "" || wanted[id] {
 			continue
 		}
@@ -136,15 +209,17 @@ func (l *look) moves(ctx context.Context, have []string, ids map[int64]string) (
 			add = append(add, id)
 		}
 	}
+	return wanted, add
+}
+
+// moves gives the EX users to add and to remove. Only mapped users are removed, under control exact, and not while the
+// desired set may be incomplete.
+func (l *look) moves(ctx context.Context, have []string, c crowd) (add, remove []string, err error) {
+	wanted, add := c.joining(l.row.Desired.Members, have)
 	if l.row.Desired.AddOnly || l.Settings.Members.Control != rules.Exact {
 		return add, nil, nil
 	}
-	var extra []string
-	for _, id := range have {
-		if !wanted[id] {
-			extra = append(extra, id)
-		}
-	}
+	extra := slices.DeleteFunc(slices.Clone(have), func(id string) bool { return wanted[id] })
 	if len(extra) == 0 {
 		return add, nil, nil
 	}
@@ -153,7 +228,7 @@ func (l *look) moves(ctx context.Context, have []string, ids map[int64]string) (
 		return nil, nil, fmt.Errorf("tell mapped members of %s from others: %w", l.row.Key, err)
 	}
 	for _, id := range extra {
-		if len(owners[id]) > 0 {
+		if c.leaves(id, owners[id]) {
 			remove = append(remove, id)
 		}
 	}

@@ -2,7 +2,6 @@ package apply
 
 import (
 	"context"
-	"sync"
 
 	"excs/shared/model"
 )
@@ -68,15 +67,20 @@ type Writer interface {
 	AddQueueCodes(ctx context.Context, queueID string, codes []string) error
 }
 
-// homeDivision keeps the home division's id for the life of the process: it can not be changed.
+// homeDivision keeps the home division's id for the life of the process: it can not be changed. turn is a lock that a
+// context can end the wait for, because it is held during a call.
 type homeDivision struct {
-	mu sync.Mutex
-	id string
+	turn chan struct{}
+	id   string
 }
 
 func (w *Worker) homeDivisionID(ctx context.Context) (string, error) {
-	w.home.mu.Lock()
-	defer w.home.mu.Unlock()
+	select {
+	case w.home.turn <- struct{}{}:
+		defer func() { <-w.home.turn }()
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
 	if w.home.id != "" {
 		return w.home.id, nil
 	}

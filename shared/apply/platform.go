@@ -99,18 +99,9 @@ func observed[T interface{ Observed() model.Observed }](found []T, err error) ([
 
 // findUser asks for the holder of the external key, which needs no index, and searches by e-mail.
 func (p *Platform) findUser(ctx context.Context, want model.Object) ([]model.Observed, error) {
-	var found []model.Observed
-	holder, err := p.client.UserByExternalKey(ctx, p.authority, want.ExternalKey)
-	switch {
-	case err == nil:
-		o := holder.Observed(p.authority, nil)
-		o.ExternalKeys = []string{want.ExternalKey}
-		found = append(found, o)
-	case model.CodeOf(err) != model.CodeNotFound:
-		return nil, err
-	}
-	if want.Email == "" {
-		return found, nil
+	found, err := p.findHolder(ctx, want.ExternalKey)
+	if err != nil || want.Email == "" {
+		return found, err
 	}
 	users, err := p.client.FindUsersByEmail(ctx, want.Email)
 	if err != nil {
@@ -120,6 +111,22 @@ func (p *Platform) findUser(ctx context.Context, want model.Object) ([]model.Obs
 		found = append(found, u.Observed(p.authority, nil))
 	}
 	return found, nil
+}
+
+func (p *Platform) findHolder(ctx context.Context, key string) ([]model.Observed, error) {
+	if key == "" {
+		return nil, nil
+	}
+	holder, err := p.client.UserByExternalKey(ctx, p.authority, key)
+	if model.CodeOf(err) == model.CodeNotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	o := holder.Observed(p.authority, nil)
+	o.ExternalKeys = []string{key}
+	return []model.Observed{o}, nil
 }
 
 func (p *Platform) findQueue(ctx context.Context, want model.Object) ([]model.Observed, error) {

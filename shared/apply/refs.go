@@ -8,19 +8,27 @@ import (
 
 	"excs/shared/mapping"
 	"excs/shared/model"
+	"excs/shared/rules"
 )
 
 // refs are the EX ids of the skills and languages that a user has, and what is missing of them.
 type refs struct {
 	skillIDs, languageIDs map[int64]string
-	missing               []missingRef
-	now                   time.Time
+	absent
 }
 
-// missingRef is an object that is not in the EX Org (yet). Stuck: it will not come by itself, so nothing waits for it.
-type missingRef struct {
-	key   model.Key
-	stuck bool
+// absent are the objects that another one needs and that are not in the EX Org.
+type absent []absentee
+
+// absentee is an object that is not in the EX Org (yet). late: a try to make it has failed, so nobody who can do without
+// waits for it. stuck: it will not come by itself at all.
+type absentee struct {
+	key         model.Key
+	late, stuck bool
+}
+
+func absenteeOf(key model.Key, row mapping.Row, there bool) absentee {
+	return absentee{key: key, late: row.Attempts > 0, stuck: !there || stuck(row)}
 }
 
 func (l *look) resolve(ctx context.Context) (refs, error) {
@@ -32,7 +40,7 @@ func (l *look) resolve(ctx context.Context) (refs, error) {
 	for _, a := range o.Languages {
 		keys = append(keys, model.Key{Kind: model.KindLanguage, DBID: a.DBID})
 	}
-	r := refs{skillIDs: map[int64]string{}, languageIDs: map[int64]string{}, now: l.now}
+	r := refs{skillIDs: map[int64]string{}, languageIDs: map[int64]string{}}
 	if len(keys) == 0 {
 		return r, nil
 	}
@@ -50,7 +58,7 @@ func (l *look) resolve(ctx context.Context) (refs, error) {
 			}
 			continue
 		}
-		r.missing = append(r.missing, missingRef{key: key, stuck: !there || stuck(row)})
+		r.absent = append(r.absent, absenteeOf(key, row, there))
 	}
 	return r, nil
 }
@@ -68,14 +76,19 @@ func usable(row mapping.Row) string {
 }
 
 func stuck(row mapping.Row) bool {
-	return slices.Contains([]mapping.State{mapping.StateQuarantined, mapping.StateHeld, mapping.StateInvisible}, row.State)
+	return slices.Contains([]mapping.State{mapping.StateQuarantined, mapping.StateHeld, mapping.StateInvisible, mapping.StateOrphan, mapping.StateGone}, row.State)
 }
 
-// mayCome waits for the first missing object that is on its way; nil when nothing is.
-func (r refs) mayCome() error {
-	for _, m := range r.missing {
-		if !m.stuck {
-			return waitFor(m.key, r.now.Add(dependencyWait), m.key.String()+" is not in the EX Org yet")
+// coming says whether an object of the kind is missing that will come by itself.
+func (a absent) coming(kind model.Kind) bool {
+	return slices.ContainsFunc(a, func(m absentee) bool { return !m.stuck && m.key.Kind == kind })
+}
+
+// mayCome waits for the first missing object that is well on its way; nil when nothing is.
+func (a absent) mayCome(now time.Time) error {
+	for _, m := range a {
+		if !m.stuck && !m.late {
+			return waitFor(m.key, now.Add(dependencyWait), m.key.String()+" is not in the EX Org yet")
 		}
 	}
 	return nil
@@ -84,22 +97,57 @@ func (r refs) mayCome() error {
 // stuckWait is how long a row waits for something that does not come by itself.
 const stuckWait = 10 * time.Minute
 
-// stillMissing keeps the row unconverged while something is missing, after everything else was written: one bad object
-// must not hold up the others.
-func (r refs) stillMissing(now time.Time) error {
-	if err := r.mayCome(); err != nil {
-		return err
-	}
-	if len(r.missing) == 0 {
+// rest keeps the row unconverged while something is missing, after everything else was done: one bad object must not hold
+// up the others. Its reason stands for the set of what is missing.
+func (a absent) rest(now time.Time) error {
+	if len(a) == 0 {
 		return nil
 	}
-	return waitFor(r.missing[0].key, now.Add(stuckWait), r.missing[0].key.String()+" could not be made in the EX Org; everything else is done")
+	first, wait := a[0], stuckWait
+	for _, m := range a {
+		if !m.stuck {
+			first, wait = m, dependencyWait
+			break
+		}
+	}
+	return waitFor(first.key, now.Add(wait), a.reason())
 }
 
-func (r refs) skills(o model.Object) []model.Assigned { return assignedOf(o.Skills, r.skillIDs) }
+func (a absent) reason() string {
+	bad := 0
+	for _, m := range a {
+		if m.stuck {
+			bad++
+		}
+	}
+	return fmt.Sprintf("everything is done but for %d that are not in the EX Org (%d of them do not come by themselves), from %s to %s", len(a), bad, a[0].key, a[len(a)-1].key)
+}
 
-func (r refs) languages(o model.Object) []model.Assigned {
-	as := assignedOf(o.Languages, r.languageIDs)
+// sameAsBefore says that an earlier look did everything for this desired state and that nothing more has come since. Such a
+// row costs no call: thousands of users may wait for one bad skill.
+func (l *look) sameAsBefore(a absent) bool {
+	return len(a) > 0 && l.row.State == mapping.StateWaiting && l.row.Reason == a.reason() && !hints(l.msg.Cause)
+}
+
+// patient gives the settings under which nothing is taken from a set while something of it is still on its way: the user
+// would lack both the old skill and the new one.
+func (r refs) patient(s rules.Settings) rules.Settings {
+	if r.coming(model.KindSkill) && s.Users.Skills == rules.Exact {
+		s.Users.Skills = rules.Additive
+	}
+	if r.coming(model.KindLanguage) && s.Users.Languages == rules.Exact {
+		s.Users.Languages = rules.Additive
+	}
+	return s
+}
+
+// skills are the assignments that can be made. One whose EX id is not known and that the user has by its name stays.
+func (r refs) skills(o model.Object, have []model.Assigned) []model.Assigned {
+	return assignedOf(o.Skills, r.skillIDs, have)
+}
+
+func (r refs) languages(o model.Object, have []model.Assigned) []model.Assigned {
+	as := assignedOf(o.Languages, r.languageIDs, have)
 	for i := range as {
 		as[i].Level = as[i].Level.Whole()
 	}
@@ -107,11 +155,14 @@ func (r refs) languages(o model.Object) []model.Assigned {
 }
 
 // assignedOf gives the assignments that can be made, one per EX object, with the higher level where two names are one.
-func assignedOf(as []model.Assignment, ids map[int64]string) []model.Assigned {
+func assignedOf(as []model.Assignment, ids map[int64]string, have []model.Assigned) []model.Assigned {
 	var out []model.Assigned
 	at := map[string]int{}
 	for _, a := range as {
 		id := ids[a.DBID]
+		if id == "" {
+			id = byNameIn(have, a.Name)
+		}
 		if id == "" {
 			continue
 		}
@@ -123,4 +174,13 @@ func assignedOf(as []model.Assignment, ids map[int64]string) []model.Assigned {
 		out = append(out, model.Assigned{EXID: id, Name: a.Name, Level: a.Level})
 	}
 	return out
+}
+
+func byNameIn(have []model.Assigned, name string) string {
+	for _, h := range have {
+		if model.SameName(h.Name, name) {
+			return h.EXID
+		}
+	}
+	return ""
 }

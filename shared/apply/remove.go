@@ -3,61 +3,69 @@ package apply
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/plan"
-	"excs/shared/queue"
 )
 
-// remove deletes the EX queue whose Engage queue is gone. Nothing else is ever deleted; the member list of a deleted
-// queue went with it, so its row is dropped.
+// remove deletes the EX queue whose Engage queue is gone. Nothing else is ever deleted. The row stays for a while without
+// an EX id: what was seen of the queue is the base for making it again for a DN that takes its place.
 func (l *look) remove(ctx context.Context) error {
-	if l.row.Key.Kind == model.KindMembers {
-		l.gone = true
-		return nil
-	}
 	if l.row.Key.Kind != model.KindQueue {
 		return forGood("objects of kind %s are never deleted in the EX Org", l.row.Key.Kind)
 	}
-	l.out.State, l.out.Reason = mapping.StateGone, "deleted in Engage"
-	if l.row.EXID == "" {
-		return nil
-	}
-	taken, err := l.takenOver(ctx)
-	if err != nil {
+	if err := l.findBegun(ctx); err != nil {
 		return err
 	}
-	if !taken {
+	if l.row.EXID != "" {
 		if err := l.deleteQueue(ctx); err != nil {
-			l.out.State, l.out.Reason = "", ""
+			return err
+		}
+		if err := l.Rows.Disown(ctx, l.row.Key.Kind, l.row.EXID, l.row.Key); err != nil {
 			return err
 		}
 	}
+	l.out.State, l.out.Reason = mapping.StateGone, "deleted in Engage"
 	l.out.ClearEXID, l.out.ClearIntent = true, true
-	if err := l.Rows.Disown(ctx, l.row.Key.Kind, l.row.EXID, l.row.Key); err != nil {
+	return nil
+}
+
+// findBegun finds the EX queue of a creation whose outcome is not known, so that it is not left behind. Only the peer id
+// says that it is this key's.
+func (l *look) findBegun(ctx context.Context) error {
+	if l.row.EXID != "" || l.row.Intent == nil {
+		return nil
+	}
+	found, err := l.Org.Find(ctx, l.row.Desired)
+	if err != nil {
+		return fmt.Errorf("look %s up: %w", l.row.Key, err)
+	}
+	best, by := pick(found, l.row.Desired)
+	if by == byPeerID {
+		if err := l.claim(ctx, best); err != nil {
+			return err
+		}
+		l.row.EXID, l.action = best.EXID, ""
+		return nil
+	}
+	if l.now.Sub(l.row.Intent.At) < l.Settings.IndexLag {
+		return l.untilIndexed("its creation was begun and the outcome is not known: it is looked up until the index has caught up")
+	}
+	return nil
+}
+
+// deleteQueue deletes the EX queue unless another key owns it by now: a delete then only concerns this row.
+func (l *look) deleteQueue(ctx context.Context) error {
+	other, err := l.otherOwner(ctx)
+	if err != nil || !other.IsZero() {
 		return err
 	}
-	return l.Rows.Forget(ctx, model.Key{Kind: model.KindMembers, DBID: l.row.Key.DBID})
-}
-
-// takenOver says whether another key owns the EX object by now: a delete then only concerns this row.
-func (l *look) takenOver(ctx context.Context) (bool, error) {
-	owners, err := l.Rows.Owners(ctx, l.row.Key.Kind, []string{l.row.EXID})
-	if err != nil {
-		return false, err
-	}
-	for _, key := range owners[l.row.EXID] {
-		if key != l.row.Key {
-			l.note = "its EX object belongs to " + key.String() + " now"
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
-func (l *look) deleteQueue(ctx context.Context) error {
 	if err := l.allow(ctx, plan.ClassRemovals, 1); err != nil {
+		return err
+	}
+	if other, err = l.otherOwner(ctx); err != nil || !other.IsZero() {
 		return err
 	}
 	if err := l.Writer.DeleteQueue(ctx, l.row.EXID); err != nil && model.CodeOf(err) != model.CodeNotFound {
@@ -67,12 +75,15 @@ func (l *look) deleteQueue(ctx context.Context) error {
 	return nil
 }
 
-// send puts a message for a row on the work queue, unless one is on its way.
-func (w *Worker) send(ctx context.Context, row mapping.Row) error {
-	token := w.NewToken()
-	marked, err := w.Rows.MarkQueued(ctx, row.Key, token, w.Now(), lostMessage)
-	if err != nil || !marked {
-		return err
+func (l *look) otherOwner(ctx context.Context) (model.Key, error) {
+	owners, err := l.owners(ctx, l.row.EXID)
+	if err != nil {
+		return model.Key{}, err
 	}
-	return w.Work.Send(ctx, []queue.Message{{Key: row.Key, Version: row.Version, Token: token, Cause: row.Cause, Run: row.Run}})
+	i := slices.IndexFunc(owners, func(k model.Key) bool { return k != l.row.Key })
+	if i < 0 {
+		return model.Key{}, nil
+	}
+	l.note("its EX object belongs to " + owners[i].String() + " now")
+	return owners[i], nil
 }

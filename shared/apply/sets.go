@@ -12,22 +12,24 @@ import (
 // writeSets writes the skills and languages that differ. Skills under control exact are replaced as a whole; languages
 // have no such call, so what is too much is removed one by one.
 func (l *look) writeSets(ctx context.Context, exID string, seen model.Observed, refs refs, fields []model.Field) error {
-	o := l.row.Desired
+	o, u := l.row.Desired, refs.patient(l.Settings).Users
 	if touches(fields, model.FieldSkills) {
-		if err := l.writeSkills(ctx, exID, seen.Skills, refs.skills(o)); err != nil {
-			return l.setFailed(ctx, "skills", err)
+		want := refs.skills(o, seen.Skills)
+		if err := l.writeSkills(ctx, exID, seen.Skills, want, u.Skills); err != nil {
+			return l.setFailed(ctx, model.KindSkill, o.Skills, lacking(seen.Skills, want), err)
 		}
 	}
 	if touches(fields, model.FieldLanguages) {
-		if err := l.writeLanguages(ctx, exID, seen.Languages, refs.languages(o)); err != nil {
-			return l.setFailed(ctx, "languages", err)
+		want := refs.languages(o, seen.Languages)
+		if err := l.writeLanguages(ctx, exID, seen.Languages, want, u.Languages); err != nil {
+			return l.setFailed(ctx, model.KindLanguage, o.Languages, lacking(seen.Languages, want), err)
 		}
 	}
 	return nil
 }
 
-func (l *look) writeSkills(ctx context.Context, exID string, have, want []model.Assigned) error {
-	if l.Settings.Users.Skills == rules.Exact && len(surplus(have, want)) > 0 {
+func (l *look) writeSkills(ctx context.Context, exID string, have, want []model.Assigned, control rules.SetControl) error {
+	if control == rules.Exact && len(surplus(have, want)) > 0 {
 		return l.Writer.ReplaceSkills(ctx, exID, want)
 	}
 	if add := lacking(have, want); len(add) > 0 {
@@ -36,13 +38,13 @@ func (l *look) writeSkills(ctx context.Context, exID string, have, want []model.
 	return nil
 }
 
-func (l *look) writeLanguages(ctx context.Context, exID string, have, want []model.Assigned) error {
+func (l *look) writeLanguages(ctx context.Context, exID string, have, want []model.Assigned, control rules.SetControl) error {
 	if add := lacking(have, want); len(add) > 0 {
 		if err := l.Writer.AddLanguages(ctx, exID, add); err != nil {
 			return err
 		}
 	}
-	if l.Settings.Users.Languages != rules.Exact {
+	if control != rules.Exact {
 		return nil
 	}
 	for _, a := range surplus(have, want) {
@@ -67,31 +69,19 @@ func surplus(have, want []model.Assigned) []model.Assigned {
 	})
 }
 
-// setFailed looks at the skills and languages that the user refers to when the EX Org refuses the whole set: one that
-// was deleted there fails every call that names it. The ones that are gone are looked at; the user waits for them.
-func (l *look) setFailed(ctx context.Context, what string, failure error) error {
-	code := model.CodeOf(failure)
-	if code != model.CodeInvalid && code != model.CodeNotFound {
-		return fmt.Errorf("write the %s of %s: %w", what, l.row.Key, failure)
+// setFailed looks at what the refused call was to add: a skill or language that was deleted in the EX Org fails every call
+// that names it. The ones that are gone are looked at, and the user waits for them. A refusal that none of them explains
+// may pass: a skill just made is not visible everywhere at once.
+func (l *look) setFailed(ctx context.Context, kind model.Kind, as []model.Assignment, added []model.Assigned, failure error) error {
+	if !refused(failure) {
+		return fmt.Errorf("write the %ss of %s: %w", kind, l.row.Key, failure)
 	}
-	kind, as := model.KindSkill, l.row.Desired.Skills
-	if what == "languages" {
-		kind, as = model.KindLanguage, l.row.Desired.Languages
-	}
-	var gone []model.Key
-	for _, a := range as {
-		key := model.Key{Kind: kind, DBID: a.DBID}
-		row, err := l.Rows.Get(ctx, key)
-		if err != nil || row.EXID == "" {
-			continue
-		}
-		seen, _, err := l.Org.Get(ctx, kind, row.EXID)
-		if model.CodeOf(err) == model.CodeNotFound || (err == nil && seen.Deleted) {
-			gone = append(gone, key)
-		}
+	gone, err := l.goneOf(ctx, kind, as, added)
+	if err != nil {
+		return err
 	}
 	if len(gone) == 0 {
-		return fmt.Errorf("write the %s of %s: %w", what, l.row.Key, failure)
+		return passing(fmt.Sprintf("write the %ss of %s", kind, l.row.Key), failure)
 	}
 	for _, key := range gone {
 		if err := l.lookAt(ctx, key); err != nil {
@@ -99,4 +89,27 @@ func (l *look) setFailed(ctx context.Context, what string, failure error) error 
 		}
 	}
 	return waitFor(gone[0], l.now.Add(secondLook+dependencyWait), gone[0].String()+" was deleted in the EX Org and is made again first")
+}
+
+// goneOf gives the skills or languages among those to be added that are not in the EX Org.
+func (l *look) goneOf(ctx context.Context, kind model.Kind, as []model.Assignment, added []model.Assigned) ([]model.Key, error) {
+	var gone []model.Key
+	for _, a := range as {
+		key := model.Key{Kind: kind, DBID: a.DBID}
+		row, _, err := l.rowOf(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(added, func(x model.Assigned) bool { return x.EXID == row.EXID }) {
+			continue
+		}
+		seen, _, err := l.Org.Get(ctx, kind, row.EXID)
+		switch {
+		case model.CodeOf(err) == model.CodeNotFound || (err == nil && seen.Deleted):
+			gone = append(gone, key)
+		case err != nil:
+			return nil, fmt.Errorf("read %s: %w", key, err)
+		}
+	}
+	return gone, nil
 }

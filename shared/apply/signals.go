@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"excs/shared/exorg"
 	"excs/shared/mapping"
 	"excs/shared/model"
 )
@@ -51,6 +52,33 @@ func (t *terminal) Unwrap() error { return t.err }
 func forGood(format string, args ...any) error { return &terminal{fmt.Errorf(format, args...)} }
 
 func asStop(err error) (*stop, bool) { return errors.AsType[*stop](err) }
+
+// passing marks a refusal of the EX Org that may be gone at the next try, whatever its status says: a read that was old, a
+// skill that is not visible yet. It counts as an attempt and is never final before they are spent.
+func passing(op string, err error) error {
+	return &model.Error{Code: model.CodeUnavailable, Op: op, Err: err}
+}
+
+// errMoved says that the row got another desired state while it was worked on.
+var errMoved = errors.New("the row has another desired state by now")
+
+func isMoved(err error) bool { return errors.Is(err, errMoved) }
+
+// isOurs says that the mapping table or a queue failed, and not the EX Org: those errors carry no answer of the API.
+func isOurs(err error) bool {
+	if _, ok := asStop(err); ok || err == nil {
+		return false
+	}
+	if _, ok := errors.AsType[*exorg.APIError](err); ok {
+		return false
+	}
+	switch model.CodeOf(err) {
+	case model.CodeUnavailable, model.CodeAmbiguous, model.CodeStale:
+		return true
+	default:
+		return false
+	}
+}
 
 func isTerminal(err error) bool {
 	if _, ok := errors.AsType[*terminal](err); ok {

@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"excs/shared/mapping"
@@ -26,7 +27,7 @@ type Rows interface {
 	Disown(ctx context.Context, kind model.Kind, exID string, key model.Key) error
 }
 
-// Orphans gives a row to an EX object that was left behind.
+// Orphans gives a row to an EX object that was left behind: the name it had stays findable for a newcomer.
 type Orphans interface {
 	PutDesired(ctx context.Context, run int64, wish mapping.Wish) (mapping.Row, error)
 }
@@ -81,7 +82,7 @@ func New(c Config) *Worker {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Worker{Config: c}
+	return &Worker{Config: c, home: homeDivision{turn: make(chan struct{}, 1)}}
 }
 
 // Result says what became of one message.
@@ -97,13 +98,35 @@ type Result struct {
 // looksPerMessage bounds how often one message looks again because the desired state moved while it worked.
 const looksPerMessage = 3
 
-// briefWait is the longest wait that is spent in the queue; a longer one is written on the row (DESIGN 3).
-const briefWait = 30 * time.Second
-
 // Look makes the message's object right, or records on its row why not. An error means that not even that could be
 // recorded: the message must come back.
 func (w *Worker) Look(ctx context.Context, m queue.Message) (Result, error) {
+	return w.look(ctx, errand{Message: m, received: 1})
+}
+
+// begin clears the row's queued mark, before anything is observed, so that a change during the work is queued again.
+func (w *Worker) begin(ctx context.Context, m errand) (mapping.Row, error) {
 	row, err := w.Rows.ClearQueued(ctx, m.Key, m.Token)
+	for _, token := range m.older {
+		if err == nil && row.Queued != nil {
+			row, err = w.Rows.ClearQueued(ctx, m.Key, token)
+		}
+	}
+	return row, err
+}
+
+// rowOf reads a row; there is false when there is none.
+func (w *Worker) rowOf(ctx context.Context, key model.Key) (row mapping.Row, there bool, err error) {
+	row, err = w.Rows.Get(ctx, key)
+	if model.CodeOf(err) == model.CodeNotFound {
+		return mapping.Row{}, false, nil
+	}
+	return row, err == nil, err
+}
+
+// look is Look for the messages of one key.
+func (w *Worker) look(ctx context.Context, m errand) (Result, error) {
+	row, err := w.begin(ctx, m)
 	for range looksPerMessage {
 		if model.CodeOf(err) == model.CodeNotFound {
 			w.Log.InfoContext(ctx, "message for a key without a row", "key", m.Key)
@@ -112,24 +135,26 @@ func (w *Worker) Look(ctx context.Context, m queue.Message) (Result, error) {
 		if err != nil {
 			return Result{}, err
 		}
-		if why := idle(row, w.Now()); why != "" {
+		if why := idle(row, m.Cause, w.Now()); why != "" {
 			w.Log.DebugContext(ctx, "nothing to do", "key", m.Key, "why", why)
 			return Result{State: row.State}, nil
 		}
-		result, stale, err := w.lookOnce(ctx, row, m)
-		if err != nil || !stale {
-			return result, err
+		l := &look{Worker: w, row: row, msg: m.Message, received: m.received, now: w.Now(), out: mapping.Outcome{Key: row.Key, Version: row.Version}}
+		result, moved, failure := l.once(ctx)
+		if failure != nil || !moved {
+			return result, failure
 		}
 		row, err = w.Rows.Get(ctx, m.Key)
-		if err != nil {
-			return Result{}, err
-		}
 	}
 	return Result{Again: time.Second}, nil
 }
 
-// idle says why a row is not worked on, "" when it is.
-func idle(row mapping.Row, now time.Time) string {
+// idle says why a row is not worked on, "" when it is. A converged row is looked at only when something says that the EX
+// Org may have changed: a doubled message of a change in Engage costs no call.
+func idle(row mapping.Row, cause model.Cause, now time.Time) string {
+	if row.Goal == mapping.GoalOrphan {
+		return "orphan"
+	}
 	switch row.State {
 	case mapping.StateHeld, mapping.StateQuarantined, mapping.StateOrphan, mapping.StateGone:
 		return string(row.State)
@@ -137,61 +162,16 @@ func idle(row mapping.Row, now time.Time) string {
 		if now.Before(row.WaitUntil) {
 			return "waiting until " + row.WaitUntil.UTC().Format(time.RFC3339)
 		}
+	case mapping.StateConverged:
+		if !hints(cause) {
+			return "done already"
+		}
 	default:
-	}
-	if row.Goal == mapping.GoalOrphan {
-		return "orphan"
 	}
 	return ""
 }
 
-func (w *Worker) lookOnce(ctx context.Context, row mapping.Row, m queue.Message) (Result, bool, error) {
-	l := &look{Worker: w, row: row, msg: m, now: w.Now(), out: mapping.Outcome{Key: row.Key, Version: row.Version}}
-	failure := l.converge(ctx)
-	if d, brief := l.again(failure); brief {
-		return Result{Again: d}, false, l.keep(ctx)
-	}
-	if err := l.conclude(ctx, failure); err != nil {
-		return Result{}, false, err
-	}
-	l.audit(ctx)
-	if l.gone {
-		return Result{State: mapping.StateGone, Action: l.action}, false, w.Rows.Forget(ctx, row.Key)
-	}
-	if _, err := w.Rows.Record(ctx, l.out, w.Now()); err != nil {
-		if model.CodeOf(err) == model.CodeStale {
-			return Result{}, true, nil
-		}
-		return Result{}, false, err
-	}
-	return Result{State: l.out.State, Action: l.action}, false, nil
-}
-
-// look is the work on one row.
-type look struct {
-	*Worker
-	row mapping.Row
-	msg queue.Message
-	now time.Time
-	out mapping.Outcome
-
-	action model.Action
-	fields []model.Field
-	note   string
-	gone   bool // the row itself is to be dropped
-}
-
-// keep records what must survive although the message comes back: ids, intents, guard marks.
-func (l *look) keep(ctx context.Context) error {
-	o := l.out
-	if o.EXID == "" && !o.ClearEXID && !o.ClearIntent && o.Written.IsZero() && o.Seen == nil && len(o.Counted) == 0 {
-		return nil
-	}
-	l.out.State = mapping.StatePending
-	l.out.Attempts = l.row.Attempts
-	_, err := l.Rows.Record(ctx, l.out, l.Now())
-	if model.CodeOf(err) == model.CodeStale {
-		return nil
-	}
-	return err
+// hints says whether the cause tells of the EX Org rather than of Engage, so that what EXCS knows of the object may be old.
+func hints(c model.Cause) bool {
+	return slices.Contains([]model.Cause{model.CauseDrift, model.CauseDeleted, model.CauseManual, model.CauseReplay}, c)
 }

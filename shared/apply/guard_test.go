@@ -1,0 +1,193 @@
+package apply_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"excs/shared/mapping"
+	"excs/shared/model"
+	"excs/shared/plan"
+	"excs/shared/rules"
+)
+
+func (b *bench) drawn(kind model.Kind, class plan.Class) int {
+	b.Helper()
+	length := b.settings.Guard.UpdateWindow
+	if class == plan.ClassRemovals {
+		length = b.settings.Guard.RemovalWindow
+	}
+	return must[int](b)(b.table.Drawn(b.Context(), mapping.Window{Kind: kind, Class: string(class), Length: length}, time.Now()))
+}
+
+func (b *bench) inState(keys []model.Key, s mapping.State) (n int) {
+	b.Helper()
+	for _, key := range keys {
+		if b.row(key).State == s {
+			n++
+		}
+	}
+	return n
+}
+
+// The guard stops what is over the limit right before the write, says why with every number, and lets it pass once when it
+// is approved. Held rows are never executed, whatever message comes.
+func TestTheGuardHoldsWhatIsOverTheLimit(t *testing.T) {
+	in(t, func(b *bench) {
+		var all, changed []model.Object
+		var keys []model.Key
+		for i := range int64(14) {
+			all = append(all, queueOf(i+1, fmt.Sprint("Q", i)))
+			keys = append(keys, all[i].Key)
+		}
+		b.have(all...)
+		b.census[model.KindQueue] = 14
+		var wishes []mapping.Wish
+		for _, o := range all {
+			wishes = append(wishes, goal(o, mapping.GoalAbsent))
+		}
+		b.wish(wishes...)
+		b.settle()
+		b.same("deleted", 14-len(b.org.Queues()), 10)
+		b.same("held", b.inState(keys, mapping.StateHeld), 4)
+		b.same("drawn", b.drawn(model.KindQueue, plan.ClassRemovals), 10)
+		var held model.Key
+		for _, key := range keys {
+			if row := b.row(key); row.State == mapping.StateHeld {
+				held = key
+				if !strings.Contains(row.Reason, "10 removals of kind queue") || !strings.Contains(row.Reason, "limit of 10 (of 14 mapped)") {
+					b.Errorf("reason %q", row.Reason)
+				}
+				b.look(key, model.CauseDrift)
+				b.look(key, model.CauseDeleted)
+			}
+		}
+		b.same("deleted after looks at held rows", 14-len(b.org.Queues()), 10)
+		b.approve(held)
+		b.same("deleted after one approval", 14-len(b.org.Queues()), 11)
+		b.same("drawn", b.drawn(model.KindQueue, plan.ClassRemovals), 11)
+
+		// A day later the window is free again for a new desired state.
+		time.Sleep(27 * time.Hour)
+		for _, o := range all {
+			if b.row(o.Key).State == mapping.StateHeld {
+				changed = append(changed, o)
+			}
+		}
+		b.wish(goal(changed[0], mapping.GoalAbsent))
+		b.settle()
+		b.state(changed[0].Key, mapping.StateGone)
+	})
+}
+
+// A deactivation counts as a removal, whatever else changes with it; other changes are updates, and creations are free.
+func TestDeactivationsCountAsRemovals(t *testing.T) {
+	in(t, func(b *bench) {
+		var all []model.Object
+		for i := range int64(12) {
+			all = append(all, user(i+1, "Ann"))
+		}
+		b.have(all...)
+		b.census[model.KindUser] = 12
+		b.same("drawn by creations", b.drawn(model.KindUser, plan.ClassUpdates)+b.drawn(model.KindUser, plan.ClassRemovals), 0)
+		for i := range all {
+			all[i].State, all[i].Name = model.StateInactive, "Anna"
+		}
+		b.want(all...)
+		b.settle()
+		active := 0
+		for _, u := range b.org.Users() {
+			if u.State == "active" {
+				active++
+			}
+		}
+		b.same("still active", active, 2)
+		b.same("updates", b.drawn(model.KindUser, plan.ClassUpdates), 0)
+		// What is active again draws nothing on removals.
+		all[0].State = model.StateActive
+		b.have(all[0])
+		b.same("removals", b.drawn(model.KindUser, plan.ClassRemovals), 10)
+		b.same("updates", b.drawn(model.KindUser, plan.ClassUpdates), 1)
+	})
+}
+
+// The windows count distinct keys: an object that is changed again and again counts once, until the window is over.
+func TestAKeyCountsOnceAWindow(t *testing.T) {
+	in(t, func(b *bench) {
+		b.have(code(1, "A"))
+		b.census[model.KindWrapUpCode] = 100
+		for i := range 5 {
+			b.have(code(1, fmt.Sprint("B", i)))
+		}
+		b.same("drawn", b.drawn(model.KindWrapUpCode, plan.ClassUpdates), 1)
+		time.Sleep(67 * time.Minute)
+		b.have(code(1, "C"))
+		b.same("drawn an hour later", b.drawn(model.KindWrapUpCode, plan.ClassUpdates), 1)
+	})
+}
+
+// Drift is counted as well, and an approval lasts for one time: what has converged has used it up.
+func TestAnApprovalIsForOneTime(t *testing.T) {
+	in(t, func(b *bench) {
+		b.settings.Guard.Updates.Count = 0
+		b.set(func(s *rules.Settings) { s.Guard.Updates.Share = 0.01 })
+		b.have(code(1, "A"))
+		b.census[model.KindWrapUpCode] = 20
+		w := present(code(1, "B"))
+		w.Approved = true
+		b.wish(w)
+		b.settle()
+		b.state(w.Key, mapping.StateConverged)
+		time.Sleep(2 * time.Hour)
+		b.ok(b.org.EditCode(b.exID(code(1, "")), func(raw map[string]any) { raw["name"] = "Edited" }))
+		b.drift(w.Key)
+		b.state(w.Key, mapping.StateHeld)
+		b.same("name", b.org.Codes()[0].Name, "Edited")
+	})
+}
+
+// Below the guard's size nothing is stopped, and all is counted.
+func TestASmallSiteIsCountedAndNotStopped(t *testing.T) {
+	in(t, func(b *bench) {
+		b.set(func(s *rules.Settings) { s.Guard.Updates.Count, s.Guard.Updates.Share = 0, 0 })
+		b.have(code(1, "A"), code(2, "X"))
+		b.census[model.KindWrapUpCode] = 9
+		b.have(code(1, "B"))
+		b.same("drawn", b.drawn(model.KindWrapUpCode, plan.ClassUpdates), 1)
+		b.census[model.KindWrapUpCode] = 10
+		b.want(code(2, "Y"))
+		b.settle()
+		b.state(code(2, "").Key, mapping.StateHeld)
+	})
+}
+
+// More than half of all memberships do not go without approval; who joins does so at once.
+func TestTheGuardOfMemberships(t *testing.T) {
+	in(t, func(b *bench) {
+		users, dbids := people(20)
+		b.have(append(users, line(), queueOf(22, "Desk"), user(300, "New"))...)
+		b.have(membersOf(21, dbids...))
+		b.census[model.KindMembers] = 20
+		b.want(membersOf(21, append(dbids[:8:8], 300)...))
+		b.settle()
+		b.state(membersOf(21).Key, mapping.StateHeld)
+		b.same("members", len(b.memberIDs(line())), 21)
+		b.same("drawn", b.drawn(model.KindMembers, plan.ClassMemberships), 0)
+		b.approve(membersOf(21).Key)
+		b.same("members", len(b.memberIDs(line())), 9)
+		b.same("drawn", b.drawn(model.KindMembers, plan.ClassMemberships), 12)
+		b.true()
+	})
+}
+
+// What the guard has counted stays counted when the write fails, and is not counted again by the next try.
+func TestAFailedWriteIsCountedOnce(t *testing.T) {
+	in(t, func(b *bench) {
+		b.have(code(1, "A"))
+		b.census[model.KindWrapUpCode] = 100
+		b.org.Fail(fault500("PUT", "/api/v2/routing/wrapupcodes/{codeId}", 3))
+		b.have(code(1, "B"))
+		b.same("drawn", b.drawn(model.KindWrapUpCode, plan.ClassUpdates), 1)
+	})
+}

@@ -1,0 +1,132 @@
+package apply
+
+import (
+	"context"
+	"time"
+
+	"excs/shared/mapping"
+	"excs/shared/model"
+	"excs/shared/queue"
+)
+
+// look is the work on one row.
+type look struct {
+	*Worker
+	row      mapping.Row
+	msg      queue.Message
+	received int // how often the queue gave the message out
+	now      time.Time
+	out      mapping.Outcome
+	lost     string // the EX id of an object that is gone and made again
+
+	action model.Action
+	fields []model.Field
+	notes  []string
+}
+
+// once works on the row as it was loaded and records what became of it. moved says that the row has another desired state
+// by now, so that it must be looked at again.
+func (l *look) once(ctx context.Context) (result Result, moved bool, err error) {
+	failure := l.converge(ctx)
+	if isMoved(failure) {
+		return Result{}, true, l.keep(ctx)
+	}
+	if d, brief := l.again(failure); brief {
+		return Result{Again: d}, false, l.handBack(ctx)
+	}
+	if isOurs(failure) {
+		// The table or a queue failed, not the EX Org: no object is to blame, and nothing can be trusted to be recorded.
+		l.keepIfPossible(ctx)
+		return Result{}, false, failure
+	}
+	if moved, err := l.conclude(ctx, failure); err != nil || moved {
+		return Result{}, moved, err
+	}
+	l.audit(ctx)
+	_, err = l.Rows.Record(ctx, l.out, l.Now())
+	switch model.CodeOf(err) {
+	case model.CodeStale:
+		return Result{}, true, nil
+	case model.CodeNotFound:
+		// The row was taken over or forgotten while it was worked on: there is nothing left to say.
+		l.Log.InfoContext(ctx, "the row went while it was worked on", "key", l.row.Key)
+		return Result{Action: l.action}, false, nil
+	}
+	return Result{State: l.out.State, Action: l.action}, false, err
+}
+
+// briefWait is the longest wait that is spent in the queue; a longer one is written on the row (DESIGN 3).
+const briefWait = 30 * time.Second
+
+// handedBackMost is how often a message is handed back for a brief wait. After that the wait is written on the row: the
+// queue's own limit of receives is for crashes, and a long first load would use it up.
+const handedBackMost = 5
+
+// again says whether the failure is a short wait that is best spent in the queue.
+func (l *look) again(failure error) (time.Duration, bool) {
+	if model.CodeOf(failure) != model.CodeThrottled {
+		return 0, false
+	}
+	d := max(model.RetryAfterOf(failure), time.Second)
+	return d, d <= briefWait && l.received <= handedBackMost
+}
+
+// handBack keeps what was done and says that a message for the row is on its way, so that no run sends another.
+func (l *look) handBack(ctx context.Context) error {
+	if err := l.keep(ctx); err != nil || l.msg.Token == "" {
+		return err
+	}
+	_, err := l.Rows.MarkQueued(ctx, l.row.Key, l.msg.Token, l.now, lostMessage)
+	return err
+}
+
+// keep records what must survive although the look is not finished: ids, intents, guard marks.
+func (l *look) keep(ctx context.Context) error {
+	l.audit(ctx)
+	o := l.out
+	if o.EXID == "" && !o.ClearEXID && !o.ClearIntent && o.Written.IsZero() && o.Seen == nil && o.SeenCodes == nil && len(o.Counted) == 0 {
+		return nil
+	}
+	l.out.State = mapping.StatePending
+	l.out.Reason = l.row.Reason
+	l.out.Attempts = l.row.Attempts
+	_, err := l.Rows.Record(ctx, l.out, l.Now())
+	if model.CodeOf(err) == model.CodeStale {
+		return nil
+	}
+	return err
+}
+
+// keepIfPossible is keep where a failure was met already: its own is not worth more than a line.
+func (l *look) keepIfPossible(ctx context.Context) {
+	if err := l.keep(ctx); err != nil {
+		l.Log.WarnContext(ctx, "what was done could not be recorded and is looked up again", "key", l.row.Key, "code", model.CodeOf(err), "error", err.Error())
+	}
+}
+
+// did notes a write for the audit line and the reads that follow.
+func (l *look) did(action model.Action, fields []model.Field) {
+	l.acted(action)
+	l.fields = append(l.fields, fields...)
+	l.out.Written = l.now
+}
+
+// acted notes an action for the audit line; the first one names it.
+func (l *look) acted(action model.Action) {
+	if l.action == "" {
+		l.action = action
+	}
+}
+
+// note adds a sentence to the audit line.
+func (l *look) note(text string) { l.notes = append(l.notes, text) }
+
+// bulk says whether the work can stand back behind people's changes.
+func (l *look) bulk() bool {
+	switch l.msg.Cause {
+	case model.CauseDrift, model.CauseRequeue, model.CauseReplay:
+		return true
+	default:
+		return false
+	}
+}

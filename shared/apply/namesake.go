@@ -1,0 +1,106 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+
+	"excs/shared/mapping"
+	"excs/shared/model"
+)
+
+// nameTaken deals with a rename that the EX Org refuses because another object has the name:
+//
+//	the other object                              outcome
+//	none to be seen                               try again: a list may be old, or the name be free by now
+//	nobody's, or its key wants this name too      try again, and in the end refuse, naming it
+//	its key is to get another name                wait until it has
+//	its key waits, round some corners, for this   step aside: take a name in between, so that the other one can go on
+//
+// So two queues that exchange their names keep their EX ids.
+func (l *look) nameTaken(ctx context.Context, b bound, refusal error) error {
+	found, err := l.Org.Find(ctx, model.Object{Key: l.row.Key, Name: l.row.Desired.Name})
+	if err != nil {
+		return fmt.Errorf("look for what has the name of %s: %w", l.row.Key, err)
+	}
+	for _, o := range found {
+		if o.EXID == b.exID || o.Deleted || !model.SameName(o.Name, l.row.Desired.Name) {
+			continue
+		}
+		holder, err := l.holder(ctx, o.EXID)
+		if err != nil {
+			return err
+		}
+		if holder.Key.IsZero() || model.SameName(holder.Desired.Name, l.row.Desired.Name) {
+			return passing(fmt.Sprintf("the EX object %s has the new name of %s: rename that one in the EX Org, or correct the name in Engage", o.EXID, l.row.Key), refusal)
+		}
+		circle, err := l.inCircle(ctx, holder)
+		if err != nil {
+			return err
+		}
+		if circle {
+			return l.stepAside(ctx, b)
+		}
+		return l.waitForHolder(ctx, holder)
+	}
+	return passing("update "+l.row.Key.String(), refusal)
+}
+
+// holder gives the row of the living key that owns an EX object; a zero row when none does.
+func (l *look) holder(ctx context.Context, exID string) (mapping.Row, error) {
+	owners, err := l.owners(ctx, exID)
+	if err != nil {
+		return mapping.Row{}, err
+	}
+	for _, key := range owners {
+		row, there, err := l.rowOf(ctx, key)
+		if err != nil {
+			return mapping.Row{}, err
+		}
+		if there && row.EXID == exID && row.Goal == mapping.GoalPresent {
+			return row, nil
+		}
+	}
+	return mapping.Row{}, nil
+}
+
+// circleMost bounds how far a chain of rows that wait for each other is followed.
+const circleMost = 20
+
+// inCircle says whether the row waits for this one, by way of others or not.
+func (l *look) inCircle(ctx context.Context, row mapping.Row) (bool, error) {
+	for range circleMost {
+		switch {
+		case row.WaitsFor == l.row.Key:
+			return true, nil
+		case row.WaitsFor.IsZero() || row.WaitsFor.Kind != l.row.Key.Kind:
+			return false, nil
+		}
+		next, there, err := l.rowOf(ctx, row.WaitsFor)
+		if err != nil || !there {
+			return false, err
+		}
+		row = next
+	}
+	return false, nil
+}
+
+// longestName is the longest name that the EX Org takes, in characters.
+const longestName = 256
+
+// stepAside gives the object a name in between.
+func (l *look) stepAside(ctx context.Context, b bound) error {
+	aside := l.row.Desired
+	suffix := fmt.Sprintf(" (%d)", l.row.Key.DBID)
+	name := []rune(aside.Name)
+	aside.Name = string(name[:min(len(name), longestName-len(suffix))]) + suffix
+	if err := l.Writer.Update(ctx, b.exID, aside, b.raw); err != nil {
+		return fmt.Errorf("update %s with a name in between: %w", l.row.Key, err)
+	}
+	l.did(model.ActionUpdate, []model.Field{{Name: model.FieldName, Before: b.seen.Name, After: aside.Name}})
+	l.note("has a name in between, because the objects exchange their names")
+	until := l.now.Add(dependencyWait)
+	if l.row.Key.Kind == model.KindQueue {
+		until = l.now.Add(ownWriteRest)
+	}
+	return waitUntil(until, "it waits until the name that it is to get is free")
+}

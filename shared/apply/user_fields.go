@@ -1,0 +1,179 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"excs/shared/model"
+)
+
+// writeFields writes name, e-mail, division and external id, and gives the user's version afterwards.
+func (l *look) writeFields(ctx context.Context, exID string, seen model.Observed, fields []model.Field) (int, error) {
+	version := seen.Version
+	var name, email *string
+	if touches(fields, model.FieldName) {
+		name = &l.row.Desired.Name
+	}
+	if touches(fields, model.FieldEmail) {
+		email = &l.row.Desired.Email
+	}
+	if name != nil || email != nil {
+		v, err := l.patch(ctx, exID, version, name, email)
+		if err != nil {
+			return version, err
+		}
+		version = v
+	}
+	if touches(fields, model.FieldDivision) {
+		if err := l.moveHome(ctx, exID); err != nil {
+			return version, err
+		}
+	}
+	if touches(fields, model.FieldExternalID) {
+		return version, l.setExternalKey(ctx, exID, seen.ExternalKeys)
+	}
+	return version, nil
+}
+
+func (l *look) moveHome(ctx context.Context, exID string) error {
+	home, err := l.homeDivisionID(ctx)
+	if err != nil {
+		return fmt.Errorf("read the home division: %w", err)
+	}
+	if err := l.Writer.MoveUser(ctx, exID, home); err != nil {
+		return fmt.Errorf("move %s to the home division: %w", l.row.Key, err)
+	}
+	return nil
+}
+
+// versionTries is how often a stale version is read again (facts/exorg.md: up to 10 times).
+const versionTries = 10
+
+// unmoved is a write that was refused as stale although the version did not move: another user holds the address (the EX
+// Org answers that in the same form), or the read is old.
+type unmoved struct{ err error }
+
+func (u *unmoved) Error() string { return "the version is the current one: " + u.err.Error() }
+func (u *unmoved) Unwrap() error { return u.err }
+
+// withVersion runs a write under the optimistic lock and reads the version again when it was stale.
+func (l *look) withVersion(ctx context.Context, exID string, version int, write func(version int) (int, error)) (int, error) {
+	for try := 1; ; try++ {
+		next, err := write(version)
+		if model.CodeOf(err) != model.CodeStale || try == versionTries {
+			return next, err
+		}
+		seen, _, rerr := l.Org.Get(ctx, model.KindUser, exID)
+		if rerr != nil {
+			return version, rerr
+		}
+		if seen.Version <= version {
+			return version, &unmoved{err}
+		}
+		version = seen.Version
+	}
+}
+
+func (l *look) patch(ctx context.Context, exID string, version int, name, email *string) (int, error) {
+	v, err := l.withVersion(ctx, exID, version, func(v int) (int, error) { return l.Writer.PatchUser(ctx, exID, v, name, email) })
+	switch {
+	case err == nil:
+		return v, nil
+	case errors.As(err, new(*unmoved)) && email != nil:
+		return version, l.addressTaken(ctx, exID, version, err)
+	default:
+		return version, fmt.Errorf("patch %s: %w", l.row.Key, err)
+	}
+}
+
+func (l *look) setState(ctx context.Context, exID string, version int, state model.UserState) (int, error) {
+	v, err := l.withVersion(ctx, exID, version, func(v int) (int, error) { return l.Writer.SetUserState(ctx, exID, v, state) })
+	if err != nil {
+		return version, fmt.Errorf("set the state of %s to %s: %w", l.row.Key, state, err)
+	}
+	return v, nil
+}
+
+// addressTaken deals with a change of address that the EX Org refuses. It is nameTaken for users: two Persons that exchange
+// their addresses keep their EX users.
+func (l *look) addressTaken(ctx context.Context, exID string, version int, refusal error) error {
+	found, err := l.Org.Find(ctx, model.Object{Key: l.row.Key, Email: l.row.Desired.Email})
+	if err != nil {
+		return fmt.Errorf("look for who has the address of %s: %w", l.row.Key, err)
+	}
+	for _, o := range found {
+		if o.EXID == exID {
+			continue
+		}
+		holder, err := l.holder(ctx, o.EXID)
+		if err != nil {
+			return err
+		}
+		if holder.Key.IsZero() || model.SameName(holder.Desired.Email, l.row.Desired.Email) {
+			return passing(fmt.Sprintf("the EX user %s holds the new e-mail address of %s: free the address there, or correct it in Engage", o.EXID, l.row.Key), refusal)
+		}
+		circle, err := l.inCircle(ctx, holder)
+		if err != nil {
+			return err
+		}
+		if circle {
+			return l.stepAsideUser(ctx, exID, version)
+		}
+		return l.waitForHolder(ctx, holder)
+	}
+	return fmt.Errorf("patch %s: %w", l.row.Key, refusal)
+}
+
+// stepAsideUser gives the user an address in between, so that the one who is to get the old one can go on.
+func (l *look) stepAsideUser(ctx context.Context, exID string, version int) error {
+	address := fmt.Sprintf("excs-%d-%s", l.row.Key.DBID, l.row.Desired.Email)
+	if _, err := l.Writer.PatchUser(ctx, exID, version, nil, &address); err != nil {
+		return fmt.Errorf("give %s an address in between: %w", l.row.Key, err)
+	}
+	l.did(model.ActionUpdate, []model.Field{{Name: model.FieldEmail, After: address}})
+	l.note("has an address in between, because two Persons exchange theirs")
+	return waitUntil(l.now.Add(dependencyWait), "it waits until the address that it is to get is free")
+}
+
+// setExternalKey adds the key first and takes the others away afterwards: a crash in between leaves the user findable.
+func (l *look) setExternalKey(ctx context.Context, exID string, keys []string) error {
+	if !slices.Contains(keys, l.row.Desired.ExternalKey) {
+		if err := l.addExternalKey(ctx, exID); err != nil {
+			return err
+		}
+	}
+	for _, key := range keys {
+		if key == l.row.Desired.ExternalKey {
+			continue
+		}
+		if err := l.Writer.RemoveExternalKey(ctx, exID, key); err != nil && model.CodeOf(err) != model.CodeNotFound {
+			return fmt.Errorf("take the old external id off %s: %w", l.row.Key, err)
+		}
+	}
+	return nil
+}
+
+func (l *look) addExternalKey(ctx context.Context, exID string) error {
+	err := l.Writer.AddExternalKey(ctx, exID, l.row.Desired.ExternalKey)
+	if err == nil {
+		return nil
+	}
+	if model.CodeOf(err) != model.CodeConflict {
+		return fmt.Errorf("give %s its external id: %w", l.row.Key, err)
+	}
+	holders, ferr := l.Org.Find(ctx, model.Object{Key: l.row.Key, ExternalKey: l.row.Desired.ExternalKey})
+	if ferr != nil {
+		return ferr
+	}
+	for _, h := range holders {
+		if h.EXID == exID {
+			return nil
+		}
+		if !h.Deleted {
+			return forGood("the EX user %s holds its external id: merge the two users in the EX Org, or bind the key to one with sync link", h.EXID)
+		}
+	}
+	return fmt.Errorf("give %s its external id (a deleted EX user may hold it): %w", l.row.Key, err)
+}
