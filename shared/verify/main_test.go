@@ -1,0 +1,298 @@
+package verify_test
+
+import (
+	"context"
+	"database/sql"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite" // driver sqlite
+
+	"excs/infra/local/world"
+	"excs/shared/engage"
+	"excs/shared/engage/engagetest"
+	"excs/shared/exorg"
+	"excs/shared/exorg/exorgtest"
+	"excs/shared/mapping"
+	"excs/shared/model"
+	"excs/shared/rules"
+	"excs/shared/verify"
+	"excs/shared/wiring"
+)
+
+// stage is one tenant with everything that serves it, a clock that stands until it is moved, and a sweeper.
+type stage struct {
+	*world.World
+	org   *exorgtest.Org
+	clock *clock
+	*verify.Sweeper
+	share float64
+
+	mu  sync.Mutex
+	ops []string
+}
+
+func settings() rules.Settings {
+	s := rules.Default(engagetest.MainTenant, rules.Preset202307)
+	s.Email.Domain = "agents.example"
+	return s
+}
+
+// newStage makes a stage whose EX Org is what Engage says, and lets time pass until reads prove something again.
+func newStage(t testing.TB, s rules.Settings, tier engagetest.Tier, options ...exorgtest.Option) *stage {
+	t.Helper()
+	g := emptyStage(t, s, tier, options...)
+	if _, err := g.Sync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	g.converge(t)
+	g.rest()
+	return g
+}
+
+func emptyStage(t testing.TB, s rules.Settings, tier engagetest.Tier, options ...exorgtest.Option) *stage {
+	t.Helper()
+	g := &stage{clock: &clock{now: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)}, share: verify.DefaultShare}
+	g.org = exorgtest.New(append([]exorgtest.Option{exorgtest.WithClock(g.clock.Now), exorgtest.WithLog(100_000), exorgtest.WithRateLimit(300)}, options...)...)
+	g.World = world.New(world.Config{
+		Settings: s, Read: wiring.ReadFor(inSQLite(t, engagetest.New(tier, 1)), s), HTTP: g.org.Client(), Now: g.clock.Now, Sleep: g.clock.Sleep,
+		Secret: secret(), Table: mapping.MemoryOptions{Fault: g.note},
+	})
+	g.Sweeper = g.sweeper(func(*verify.Config) {})
+	return g
+}
+
+func secret() exorg.Secret {
+	return exorg.Secret{
+		APIURL: "http://api.example", LoginURL: "http://login.example",
+		Clients: []exorg.Credentials{exorg.NewCredentials(exorgtest.DefaultClientID, exorgtest.DefaultClientSecret)},
+	}
+}
+
+// sweeper makes another sweeper of the stage, as another process would.
+func (g *stage) sweeper(change func(*verify.Config)) *verify.Sweeper {
+	cfg := wiring.ClientConfig(secret(), g.Table, nil, wiring.Reading)
+	cfg.HTTP, cfg.Now, cfg.Sleep = g.org.Client(), g.clock.Now, g.clock.Sleep
+	n := 0
+	c := verify.Config{
+		Table: g.Table, Lists: wiring.Lists{Table: g.Table}, Queue: g.Work, Org: verify.Open(cfg, g.Settings, g.share), Settings: g.Settings,
+		Now: g.clock.Now, Sleep: g.clock.Sleep, NewToken: func() string {
+			n++
+			return "v" + strconv.Itoa(n) + "-" + strconv.FormatInt(g.clock.Now().UnixNano(), 36)
+		},
+	}
+	change(&c)
+	return verify.New(c)
+}
+
+func inSQLite(t testing.TB, site *engagetest.Site) *engage.Reader {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "engage.db")
+	db, err := engagetest.OpenSQLite(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return open(t, site, db, engage.Secret{Driver: "sqlite", DSN: engagetest.SQLiteDSN(path)})
+}
+
+func open(t testing.TB, site *engagetest.Site, db *sql.DB, secret engage.Secret) *engage.Reader {
+	t.Helper()
+	if err := site.Write(context.Background(), db, engagetest.SQLite); err != nil {
+		t.Fatal(err)
+	}
+	reader, err := engage.Open(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = reader.Close() })
+	return reader
+}
+
+func (g *stage) note(op string) mapping.Fault {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.ops = append(g.ops, op)
+	return mapping.FaultNone
+}
+
+// tableWrites names the table's operations since the last call that wrote anything but the books of calls.
+func (g *stage) tableWrites() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var writes []string
+	for _, op := range g.ops {
+		reads := strings.HasSuffix(op, " read") || slices.ContainsFunc([]string{"Get", "List", "Load", "Delta", "Owners", "Keys", "Drawn"}, func(p string) bool { return strings.HasPrefix(op, p) })
+		if !reads && !slices.Contains([]string{"Reserve", "SetAllowed", "Hold", "SaveToken"}, op) {
+			writes = append(writes, op)
+		}
+	}
+	g.ops = nil
+	slices.Sort(writes)
+	return slices.Compact(writes)
+}
+
+// converge works until nothing is left that would change by itself.
+func (g *stage) converge(t testing.TB) {
+	t.Helper()
+	if err := g.Settle(t.Context(), 40, g.clock.Pass); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// rest lets reads prove something again.
+func (g *stage) rest() { g.clock.Pass(2 * verify.DefaultFresh) }
+
+// sweep makes sweeps until one is done and gives the findings of all of them.
+func (g *stage) sweep(t testing.TB, req verify.Request) verify.Report {
+	t.Helper()
+	var findings []verify.Finding
+	for range 50 {
+		r, err := g.Sweep(t.Context(), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		findings = append(findings, r.Findings...)
+		if r.Done {
+			r.Findings = findings
+			return r
+		}
+		g.clock.Pass(2 * time.Minute)
+	}
+	t.Fatal("the sweep does not come to its end")
+	return verify.Report{}
+}
+
+// day sweeps every hour for a day, so that rotations come round.
+func (g *stage) day(t testing.TB) []verify.Finding {
+	t.Helper()
+	var findings []verify.Finding
+	for range 24 {
+		begun := g.clock.Now()
+		findings = append(findings, g.sweep(t, verify.Request{}).Findings...)
+		g.clock.Pass(max(0, time.Hour-g.clock.Now().Sub(begun)))
+	}
+	return findings
+}
+
+func (g *stage) row(t testing.TB, key model.Key) mapping.Row {
+	t.Helper()
+	row, err := g.Table.Get(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return row
+}
+
+// rowsOf gives the rows of a kind in the order of their keys.
+func (g *stage) rowsOf(t testing.TB, kind model.Kind) []mapping.Row {
+	t.Helper()
+	rows, err := wiring.Lists{Table: g.Table}.Rows(t.Context(), kind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.SortFunc(rows, func(a, b mapping.Row) int { return a.Key.Compare(b.Key) })
+	return rows
+}
+
+// pick gives the first row of a kind that fits.
+func (g *stage) pick(t testing.TB, kind model.Kind, fits func(mapping.Row) bool) mapping.Row {
+	t.Helper()
+	for _, row := range g.rowsOf(t, kind) {
+		if row.Desired.SameAs == 0 && fits(row) {
+			return row
+		}
+	}
+	t.Fatalf("the site has no %s that the test needs", kind)
+	return mapping.Row{}
+}
+
+func anyRow(mapping.Row) bool { return true }
+
+// what lists findings as "drift user/12 skills".
+func what(findings []verify.Finding) []string {
+	list := []string{}
+	for _, f := range findings {
+		names := []string{string(f.What), f.Key.String()}
+		for _, field := range f.Fields {
+			names = append(names, field.Name)
+		}
+		list = append(list, strings.Join(names, " "))
+	}
+	slices.Sort(list)
+	return list
+}
+
+func (g *stage) waiting(t testing.TB) int {
+	t.Helper()
+	waiting, inFlight, err := g.Work.Depth(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return waiting + inFlight
+}
+
+// nobodyHeard fails the test if anything was queued, or written to the EX Org, since the counters began.
+func (g *stage) nobodyHeard(t testing.TB) {
+	t.Helper()
+	if n := g.waiting(t); n > 0 {
+		t.Errorf("%d messages on the work queue, want none", n)
+	}
+	if n := g.org.Totals().Writes; n > 0 {
+		t.Errorf("%d writes to the EX Org, want none: %v", n, g.org.Calls())
+	}
+}
+
+// clock stands until it is moved.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) Pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
+	c.Pass(d)
+	return ctx.Err()
+}
+
+func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
+
+// until is a context whose deadline is on the stage's clock.
+type until struct {
+	context.Context
+	at time.Time
+}
+
+func (u until) Deadline() (time.Time, bool) { return u.at, true }
+
+// Users reads the list and meddles, once.
+func (m *meddler) Users(ctx context.Context, state string) ([]model.Observed, bool, error) {
+	list, capped, err := m.Org.Users(ctx, state)
+	if !m.once {
+		m.once = true
+		m.after()
+	}
+	return list, capped, err
+}
+
+// Users leaves the hidden ones out.
+func (o *thin) Users(ctx context.Context, state string) ([]model.Observed, bool, error) {
+	list, capped, err := o.Org.Users(ctx, state)
+	return slices.DeleteFunc(list, func(u model.Observed) bool { return o.hidden[u.EXID] }), capped, err
+}

@@ -1,0 +1,100 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"excs/shared/mapping"
+	"excs/shared/model"
+	"excs/shared/queue"
+)
+
+// queue puts findings on the work queue and into the report. The rows are read once more: what changed since the sweep
+// read them is the worker's already, and no finding.
+func (w *sweep) queue(ctx context.Context, found []Finding) error {
+	if len(found) == 0 {
+		return nil
+	}
+	keys := make([]model.Key, 0, len(found))
+	for _, f := range found {
+		keys = append(keys, f.Key)
+	}
+	rows, err := w.Table.GetMany(ctx, keys)
+	if err != nil {
+		return fmt.Errorf("read the rows of what was found: %w", err)
+	}
+	found = slices.DeleteFunc(found, func(f Finding) bool {
+		row, ok := rows[f.Key]
+		stale := !ok || !w.settled(row) || row.Version != w.byKey[f.Key].Version || row.EXID != f.EXID
+		if stale {
+			w.counts(f.Key.Kind).Skipped++
+		}
+		return stale
+	})
+	if !w.req.Dry {
+		if err := w.send(ctx, found, rows); err != nil {
+			return err
+		}
+	}
+	for _, f := range found {
+		w.add(f)
+	}
+	return nil
+}
+
+func (w *sweep) send(ctx context.Context, found []Finding, rows map[model.Key]mapping.Row) error {
+	lost, err := w.lostAfter(ctx)
+	if err != nil {
+		return err
+	}
+	var messages []queue.Message
+	for i, f := range found {
+		token := w.NewToken()
+		marked, err := w.Table.MarkQueued(ctx, f.Key, token, w.Now(), lost)
+		if err != nil {
+			return fmt.Errorf("mark %s queued: %w", f.Key, err)
+		}
+		if !marked {
+			continue
+		}
+		found[i].Queued = true
+		messages = append(messages, message(f, rows[f.Key], token))
+	}
+	if len(messages) == 0 {
+		return nil
+	}
+	if err := w.Queue.Send(ctx, messages); err != nil {
+		return fmt.Errorf("queue what was found: %w", err)
+	}
+	w.report.Queued += len(messages)
+	return nil
+}
+
+func message(f Finding, row mapping.Row, token string) queue.Message {
+	m := queue.Message{Key: f.Key, Version: row.Version, Token: token, Cause: model.CauseDrift}
+	if f.What == Deleted || f.What == Missing {
+		m.Cause = model.CauseDeleted
+	}
+	for _, field := range f.Fields {
+		m.Fields = append(m.Fields, field.Name)
+	}
+	return m
+}
+
+const (
+	// queuedLost is the age from which a queued mark is taken for a lost message, unless the queue itself is slower.
+	queuedLost = 10 * time.Minute
+	// callsPerMessage is the usual cost of a message, for the time that a full queue takes.
+	callsPerMessage = 4
+)
+
+func (w *sweep) lostAfter(ctx context.Context) (time.Duration, error) {
+	waiting, inFlight, err := w.Queue.Depth(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("read the depth of the work queue: %w", err)
+	}
+	minutes := (waiting + inFlight) * callsPerMessage / max(1, w.Settings.Requests.PerMinute)
+	return max(queuedLost, 2*time.Duration(minutes)*time.Minute), nil
+}

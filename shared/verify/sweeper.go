@@ -1,0 +1,193 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"excs/shared/mapping"
+	"excs/shared/model"
+	"excs/shared/queue"
+	"excs/shared/rules"
+)
+
+// Table is what a sweep needs of the mapping table. It sets queued marks and keeps its own document; it changes nothing
+// else.
+type Table interface {
+	GetMany(ctx context.Context, keys []model.Key) (map[model.Key]mapping.Row, error)
+	MarkQueued(ctx context.Context, key model.Key, token string, now time.Time, lost time.Duration) (bool, error)
+	Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string][]model.Key, error)
+	GetDocument(ctx context.Context, name string) ([]byte, error)
+	PutDocument(ctx context.Context, name string, run int64, body []byte) error
+}
+
+// Lists reads all rows of a kind.
+type Lists interface {
+	Rows(ctx context.Context, kind model.Kind) ([]mapping.Row, error)
+}
+
+// Queue is what a sweep needs of the work queue.
+type Queue interface {
+	Send(ctx context.Context, messages []queue.Message) error
+	Depth(ctx context.Context) (waiting, inFlight int, err error)
+}
+
+// The defaults of Config.
+const (
+	DefaultAbsence  = 90 * time.Second
+	DefaultFresh    = 5 * time.Minute
+	DefaultInterval = time.Hour
+	DefaultRound    = 24 * time.Hour
+	DefaultMargin   = 30 * time.Second
+)
+
+// Config is what a Sweeper is made of. Times of zero take their defaults; Log may be nil.
+type Config struct {
+	Table    Table
+	Lists    Lists
+	Queue    Queue
+	Org      Org
+	Settings rules.Settings
+
+	// Absence is how far apart two reads must miss an object before it counts as missing.
+	Absence time.Duration
+	// Fresh is how long after EXCS wrote an object its reads prove nothing.
+	Fresh time.Duration
+	// Interval is how often whole sweeps are made, Round the time in which rotations come round once.
+	Interval, Round time.Duration
+	// Margin is how long before the context's deadline a sweep stops, so that it can still keep where it stopped.
+	Margin time.Duration
+
+	Now      func() time.Time
+	Sleep    func(ctx context.Context, d time.Duration) error // nil: a timer
+	NewToken func() string                                    // an id that is never used twice
+	Log      *slog.Logger
+}
+
+// Sweeper makes sweeps. It keeps nothing between them: what the next one needs stands in its document.
+type Sweeper struct{ Config }
+
+// New makes a Sweeper.
+func New(c Config) *Sweeper {
+	for at, d := range map[*time.Duration]time.Duration{
+		&c.Absence: DefaultAbsence, &c.Fresh: DefaultFresh, &c.Interval: DefaultInterval, &c.Round: DefaultRound, &c.Margin: DefaultMargin,
+	} {
+		if *at <= 0 {
+			*at = d
+		}
+	}
+	if c.Sleep == nil {
+		c.Sleep = wait
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Sweeper{c}
+}
+
+// Request says what a sweep is asked to look at.
+type Request struct {
+	// Kinds limit it; empty means all. Of a kind that is named, rotations go round once instead of the part that is due.
+	Kinds []model.Kind
+	// Keys are compared by their own reads; nothing else is looked at.
+	Keys []model.Key
+	// Dry lists what would be found and neither queues nor keeps anything. It begins at the beginning and can not be
+	// resumed; an object that is missing is only suspected.
+	Dry bool
+}
+
+// Sweep looks at what it is asked to and queues what it finds. It stops when the budget refuses it or the context's
+// deadline is near, and says so in the report; the same request again goes on where it stopped.
+//
+// Errors: invalid for kinds and keys at once; not_found for a key without a row; conflict while another sweep is under
+// way; denied when the EX Org refuses the OAuth client; what the table and the queue give. The report holds what was found
+// until then.
+func (s *Sweeper) Sweep(ctx context.Context, req Request) (Report, error) {
+	if len(req.Keys) > 0 && len(req.Kinds) > 0 {
+		return Report{}, model.Errorf(model.CodeInvalid, "verify", "give keys or kinds, not both")
+	}
+	w := s.begin(ctx, req)
+	ctx = withEnd(ctx, w.end)
+	var err error
+	switch {
+	case len(req.Keys) > 0:
+		err = w.keys(ctx)
+	case req.Dry:
+		err = w.dry(ctx)
+	default:
+		err = w.claimed(ctx)
+	}
+	r := w.finish()
+	s.Log.InfoContext(ctx, "verify", "kinds", req.Kinds, "keys", len(req.Keys), "dry", req.Dry, "calls", r.Calls, "findings", len(r.Findings), "queued", r.Queued, "done", r.Done, "next", r.Next)
+	return r, err
+}
+
+// sweep is the work of one call.
+type sweep struct {
+	*Sweeper
+	req    Request
+	end    time.Time // when to stop; zero: never
+	calls  int       // of the Org when the sweep began
+	report Report
+	cursor cursor
+	ledger ledger
+	saved  time.Time
+
+	rows  map[model.Kind][]mapping.Row
+	byKey map[model.Key]mapping.Row
+	gone  map[model.Key]bool // found deleted or missing: what hangs on them is not compared
+	home  string
+}
+
+func (s *Sweeper) begin(ctx context.Context, req Request) *sweep {
+	w := &sweep{
+		Sweeper: s, req: req, calls: s.Org.Calls(), rows: map[model.Kind][]mapping.Row{}, byKey: map[model.Key]mapping.Row{}, gone: map[model.Key]bool{},
+		report: Report{Dry: req.Dry, Began: s.Now(), Kinds: map[model.Kind]*Counts{}}, cursor: newCursor(),
+		ledger: ledger{table: s.Table, holder: s.NewToken()},
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		w.end = deadline.Add(-s.Margin)
+	}
+	return w
+}
+
+func (w *sweep) finish() Report {
+	w.report.Calls = w.Org.Calls() - w.calls
+	w.report.Took = w.Now().Sub(w.report.Began)
+	w.report.Suspected = len(w.cursor.Absent)
+	slices.SortStableFunc(w.report.Findings, func(a, b Finding) int { return a.Key.Compare(b.Key) })
+	return w.report
+}
+
+// timeUp says whether the sweep must stop.
+func (w *sweep) timeUp() bool { return !w.end.IsZero() && !w.Now().Before(w.end) }
+
+// loadRows reads the rows of a kind, once a sweep. They may change meanwhile: a finding is checked against a fresh read
+// before it is queued.
+func (w *sweep) loadRows(ctx context.Context, kind model.Kind) ([]mapping.Row, error) {
+	if rows, ok := w.rows[kind]; ok {
+		return rows, nil
+	}
+	rows, err := w.Lists.Rows(ctx, kind)
+	if err != nil {
+		return nil, fmt.Errorf("read the rows of kind %s: %w", kind, err)
+	}
+	slices.SortFunc(rows, func(a, b mapping.Row) int { return a.Key.Compare(b.Key) })
+	w.rows[kind] = rows
+	for _, row := range rows {
+		w.byKey[row.Key] = row
+	}
+	w.counts(kind).Mapped = len(rows)
+	return rows, nil
+}
+
+// settled says whether the row's EX object must be what the row wants: EXCS made it so, and long enough ago.
+func (w *sweep) settled(row mapping.Row) bool {
+	return converged(row) && w.Now().Sub(row.Written) >= w.Fresh
+}
+
+func converged(row mapping.Row) bool {
+	return row.State == mapping.StateConverged && row.Goal == mapping.GoalPresent && row.EXID != ""
+}
