@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
+	"time"
 
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/model"
@@ -37,6 +40,9 @@ func (s *stage) mishaps(ctx context.Context) error {
 	return s.unheard(ctx)
 }
 
+// settleFor is how long after a write a sweep believes what it reads: the simulated organisation has no lag.
+const settleFor = time.Second
+
 // unheard is a change that no notification tells of: a skill that somebody gives a user.
 func (s *stage) unheard(ctx context.Context) error {
 	key, user, skill, err := s.stray(ctx)
@@ -45,6 +51,10 @@ func (s *stage) unheard(ctx context.Context) error {
 	}
 	if err := s.org.SetUserSkill(user.ID, skill.ID, 5); err != nil {
 		return fmt.Errorf("change the EX Org by hand: %w", err)
+	}
+	// What was written a moment ago is believed by no sweep.
+	if err := s.clock.wait(ctx, settleFor); err != nil {
+		return err
 	}
 	s.say("  the skill %q is given to the user of %s by hand, which no notification tells", skill.Name, key)
 	s.org.ResetCounters()
@@ -66,7 +76,8 @@ func (s *stage) unheard(ctx context.Context) error {
 // victims are an active user that serves a queue, and a wrap-up code.
 func (s *stage) victims() (exorgtest.User, exorgtest.Code, error) {
 	codes := s.org.Codes()
-	for _, u := range s.org.Users() {
+	slices.SortFunc(codes, func(a, b exorgtest.Code) int { return strings.Compare(a.Name, b.Name) })
+	for _, u := range s.users() {
 		if u.State == "active" && len(u.Skills) > 0 && len(s.org.QueuesOf(u.ID)) > 0 && len(codes) > 0 {
 			return u, codes[0], nil
 		}
@@ -74,10 +85,18 @@ func (s *stage) victims() (exorgtest.User, exorgtest.Code, error) {
 	return exorgtest.User{}, exorgtest.Code{}, errors.New("the site is too small for the story")
 }
 
+// users are the organisation's users by address: the order in which workers made them differs from time to time.
+func (s *stage) users() []exorgtest.User {
+	users := s.org.Users()
+	slices.SortFunc(users, func(a, b exorgtest.User) int { return strings.Compare(a.Email, b.Email) })
+	return users
+}
+
 // stray finds a mapped user and a skill that it does not have.
 func (s *stage) stray(ctx context.Context) (model.Key, exorgtest.User, exorgtest.Skill, error) {
 	skills := s.org.Skills()
-	for _, u := range s.org.Users() {
+	slices.SortFunc(skills, func(a, b exorgtest.Skill) int { return strings.Compare(a.Name, b.Name) })
+	for _, u := range s.users() {
 		if u.State != "active" {
 			continue
 		}

@@ -54,8 +54,7 @@ func show(ctx context.Context, o options, src *source, out io.Writer, c clock) (
 	}
 	s := &stage{
 		o: o, out: out, org: org, src: src, clock: c,
-		// The simulated organisation has no read-after-write lag, so a verify may believe it at once.
-		world: world.New(world.Config{Settings: src.settings, Read: src.read, Secret: parsed, Now: c.now, Sleep: c.wait, VerifyFresh: 1}),
+		world: world.New(world.Config{Settings: src.settings, Read: src.read, Secret: parsed, Now: c.now, Sleep: c.wait, VerifyFresh: settleFor}),
 	}
 	return s.play(ctx)
 }
