@@ -125,6 +125,24 @@ func (b *bench) poll(w *apply.Worker, until time.Time) {
 	b.Errorf("not done by %s", until)
 }
 
+// The calls of a new user are reserved together: it is not left half made because others take the budget meanwhile.
+func TestANewUserIsPaidForAtOnce(t *testing.T) {
+	in(t, func(b *bench) {
+		skillsThere(b)
+		b.worker = b.sharing(nil)
+		b.have(user(10, "First"))
+		b.want(ann())
+		b.wire.on(http.MethodPost, "/users", func() {
+			for range 30 {
+				_, _, err := b.table.Reserve(b.Context(), exorgtest.DefaultClientID, 10, mapping.RankPeople, time.Now(), time.Hour)
+				b.ok(err)
+			}
+		})
+		b.drain()
+		b.state(ann().Key, mapping.StateConverged)
+	})
+}
+
 // A Retry-After that one process gets binds the others too: nobody calls before it is over.
 func TestRetryAfterBindsEveryProcess(t *testing.T) {
 	in(t, func(b *bench) {

@@ -91,7 +91,8 @@ func TestAMessageIsNotHandedBackForever(t *testing.T) {
 // alone until an operator or a new desired state releases it. Others are not held up.
 func TestAttemptsAreSpent(t *testing.T) {
 	in(t, func(b *bench) {
-		f := b.org.Fail(exorgtest.Fault{Method: http.MethodPost, Route: "/api/v2/routing/wrapupcodes", Body: "Bad", Status: http.StatusServiceUnavailable})
+		b.have(code(1, "First"))
+		f := b.org.Fail(exorgtest.Fault{Method: http.MethodPut, Body: "Bad", Status: http.StatusServiceUnavailable})
 		b.want(code(1, "Bad"), code(2, "Good"))
 		b.drain()
 		b.state(code(2, "").Key, mapping.StateConverged)

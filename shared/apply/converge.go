@@ -43,6 +43,9 @@ func (l *look) alter(ctx context.Context, b bound) error {
 	if rest := l.row.Written.Add(ownWriteRest); l.row.Key.Kind == model.KindQueue && l.now.Before(rest) {
 		return waitUntil(rest, "written less than a minute ago: a read so soon may be old")
 	}
+	if err := l.fights(ctx, fields); err != nil {
+		return err
+	}
 	if err := l.allow(ctx, plan.ClassUpdates, 1); err != nil {
 		return err
 	}

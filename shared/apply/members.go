@@ -106,6 +106,9 @@ func (l *look) setMembers(ctx context.Context, q mapping.Row, c crowd) error {
 	if err != nil || len(add)+len(remove) == 0 {
 		return err
 	}
+	if err := l.fights(ctx, []model.Field{{Name: model.FieldMembers}}); err != nil {
+		return err
+	}
 	if err := l.queueOwned(ctx, q); err != nil {
 		return err
 	}

@@ -84,6 +84,41 @@ func (b *bench) orphaned(kind model.Kind, exID, name string) model.Key {
 	return owners[0]
 }
 
+// A code that gets a name of its own leaves the common object to the keys that still have the old name, renamed or not.
+func TestACodePartsFromItsSharers(t *testing.T) {
+	in(t, func(b *bench) {
+		b.have(code(3, "Sold"), sharing(code(4, "sold"), 3), sharing(code(5, "SOLD"), 3))
+		id := b.exID(code(3, ""))
+		b.have(code(3, "Lost"), code(4, "sold"), sharing(code(5, "SOLD"), 4))
+		b.same("EX ids", []string{b.exID(code(4, "")), b.exID(code(5, ""))}, []string{id, id})
+		b.same("owners", len(b.owners(model.KindWrapUpCode, id)), 2)
+		b.same("codes", len(b.org.Codes()), 2)
+		b.true()
+		b.quiet()
+
+		b.have(code(4, "Gone"), sharing(code(5, "GONE"), 4)) // all of them: the object itself is renamed
+		b.same("EX id", b.exID(code(4, "")), id)
+		b.true()
+	})
+}
+
+// A worker that dies while a renamed skill lets its object go leaves it with another owner: the next look goes on from there.
+func TestALeaveThatDidNotFinishIsTakenUp(t *testing.T) {
+	in(t, func(b *bench) {
+		b.have(skill(1, "Billing"))
+		id := b.exID(skill(1, ""))
+		orphan := skill(70_000_000_001, "Billing")
+		b.wish(goal(orphan, mapping.GoalOrphan))
+		b.ok(b.table.Own(b.Context(), model.KindSkill, id, orphan.Key, []model.Key{skill(1, "").Key}, false))
+		b.have(skill(1, "Invoices"))
+		if b.exID(skill(1, "")) == id {
+			b.Error("it has the object of its old name")
+		}
+		b.true()
+		b.quiet()
+	})
+}
+
 // When the owner's object is made again under a new id, the keys that share it follow.
 func TestSharersFollowTheirOwner(t *testing.T) {
 	in(t, func(b *bench) {

@@ -261,6 +261,26 @@ func TestADeleteLeavesWhatAnotherKeyOwns(t *testing.T) {
 	})
 }
 
+// That holds to the last moment: also when the queue goes over after the guard was asked.
+func TestADeleteLeavesWhatAnotherKeyGotJustNow(t *testing.T) {
+	in(t, func(b *bench) {
+		b.have(line())
+		id := b.exID(line())
+		b.wish(goal(line(), mapping.GoalAbsent))
+		done := false
+		b.table.SetFault(func(op string) mapping.Fault {
+			if op == "Draw" && !done {
+				done = true
+				b.ok(b.table.Own(b.Context(), model.KindQueue, id, queueOf(22, "").Key, []model.Key{line().Key}, false))
+			}
+			return mapping.FaultNone
+		})
+		b.settle()
+		b.same("queues", len(b.org.Queues()), 1)
+		b.state(line().Key, mapping.StateGone)
+	})
+}
+
 // A queue whose creation was begun, with nobody knowing how it ended, is found and deleted when Engage drops it.
 func TestABegunQueueIsDeletedToo(t *testing.T) {
 	in(t, func(b *bench) {

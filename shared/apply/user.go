@@ -143,6 +143,9 @@ func (l *look) target(ctx context.Context, refs refs) (plan.Target, error) {
 
 // mayChange asks the guard. A deactivation counts as a removal, because an inactive user loses its roles for good.
 func (l *look) mayChange(ctx context.Context, seen model.Observed, fields []model.Field) error {
+	if err := l.fights(ctx, fields); err != nil {
+		return err
+	}
 	if !seen.Deleted && seen.State == model.StateActive && touches(fields, model.FieldState) {
 		return l.allow(ctx, plan.ClassRemovals, 1)
 	}
@@ -222,7 +225,7 @@ func (l *look) restore(ctx context.Context, b bound, seen model.Observed, target
 		return seen, nil, fmt.Errorf("read %s after its restore: %w", l.row.Key, err)
 	}
 	// A read this close to the write may still show the user as it was: what was written is known.
-	again.Deleted, again.State, again.Version = false, model.StateActive, max(again.Version, version)
+	again.Deleted, again.State, again.Version = false, model.StateActive, version
 	b.seen = again
 	if again, err = l.readMore(ctx, b); err != nil {
 		return seen, nil, err

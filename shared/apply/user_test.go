@@ -295,6 +295,16 @@ func TestASkillDeletedUnderAUserIsMadeAgainFirst(t *testing.T) {
 	}
 }
 
+// A skill that is there and is refused all the same was made so lately that not every part of the EX Org knows it.
+func TestARefusedSetIsTriedAgain(t *testing.T) {
+	in(t, func(b *bench) {
+		b.org.Fail(exorgtest.Fault{Method: http.MethodPatch, Route: "/api/v2/users/{userId}/routingskills/bulk", Status: http.StatusBadRequest, Times: 2})
+		b.have(billing(), bob())
+		b.true()
+		b.same("letters", len(b.letters()), 0)
+	})
+}
+
 // Everybody who had a skill or language that is made again has it again, without waiting for the next sweep.
 func TestUsersFollowASkillThatIsMadeAgain(t *testing.T) {
 	in(t, func(b *bench) {
@@ -321,6 +331,13 @@ func TestLanguageLevelsAreWhole(t *testing.T) {
 		b.org.ResetCounters()
 		b.have(o)
 		b.same("writes", len(b.writes()), 0)
+		o.Languages = append(o.Languages, level(language(4, "French"), 12))
+		b.have(language(4, "French"), o)
+		for _, r := range b.org.Requests() {
+			if strings.HasSuffix(r.Route, "/routinglanguages/bulk") {
+				b.same("languages sent", strings.Count(r.Body, `"id"`), 1)
+			}
+		}
 	})
 }
 

@@ -63,6 +63,9 @@ type Entry struct {
 // HistoryLength is how many entries a row keeps: enough to explain an object, few enough to stay in one read unit.
 const HistoryLength = 8
 
+// Damped begins the reason of a row whose object somebody keeps changing back: it waits, and is listed for people.
+const Damped = "damped: "
+
 // Row is what the mapping table knows of one key.
 type Row struct {
 	Key  model.Key

@@ -185,6 +185,6 @@ func workEntries() []entry {
 		share("verify.share", "the share of the calls that the sweep of the EX Org may use", func(s *Settings) *float64 { return &s.Verify.Share }),
 		duration("verify.absence", "how far apart two reads must miss an object before it counts as deleted", 0, day, func(s *Settings) *time.Duration { return &s.Verify.Absence }),
 		duration("verify.round", "the time in which the sweep reads every member list and external id once", time.Hour, 30*day, func(s *Settings) *time.Duration { return &s.Verify.Round }),
-		count("fights", "times an hour that the same field of one object is set back before it is left to people", 1, 1000, func(s *Settings) *int { return &s.Fights }),
+		count("fights", "times an hour that the same field of one object is set back before it is left to people", 1, 8, func(s *Settings) *int { return &s.Fights }),
 	}
 }

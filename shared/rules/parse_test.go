@@ -52,7 +52,7 @@ func TestParseEverything(t *testing.T) {
 		"limits":{"queues":10,"queueMembers":20,"bulkPerCall":30,"membersPerCall":40},
 		"guard":{"removals":{"count":1,"share":"2%"},"removalWindow":"3h","updates":{"count":4,"share":"5.5%"},"updateWindow":"6m","activeFrom":7,"queueLoss":"8%","queueSize":9,"memberLoss":"10%"},
 		"approval":"11m","secondRead":{"members":"12s","allMembers":"13s","kind":"14m"},"indexLag":"15s","attempts":16,"requests":{"perMinute":17,"bulkShare":"18%"},
-		"verify":{"share":"19%","absence":"20s","round":"21h"},"fights":22}`)
+		"verify":{"share":"19%","absence":"20s","round":"21h"},"fights":7}`)
 	same(t, rules.Settings{
 		Tenant: 7, Preset: rules.PresetCurrent,
 		Users: rules.Users{Who: "all", OnDelete: rules.Orphan, Name: rules.AtCreation, Email: rules.Ignored, State: rules.AtCreation, Division: rules.Controlled,
@@ -74,7 +74,7 @@ func TestParseEverything(t *testing.T) {
 		IndexLag:   15 * time.Second, Attempts: 16,
 		Requests: rules.Requests{PerMinute: 17, BulkShare: 0.18},
 		Verify:   rules.Verify{Share: 0.19, Absence: 20 * time.Second, Round: 21 * time.Hour},
-		Fights:   22,
+		Fights:   7,
 	}, got)
 }
 

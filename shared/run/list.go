@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"excs/shared/mapping"
@@ -28,14 +29,17 @@ const (
 	listedHeld     = "held"
 )
 
-// List shows orphans (active users first), rejects, held, invisible, quarantined, each with since when and why, limited to
-// kinds if any are given.
+// List shows orphans (active users first), rejects, held, invisible, quarantined, and what waits because somebody fights
+// over it, each with since when and why, limited to kinds if any are given.
 func (r *Runner) List(ctx context.Context, kinds []model.Kind) ([]Listed, error) {
-	states := []mapping.State{mapping.StateOrphan, mapping.StateHeld, mapping.StateInvisible, mapping.StateQuarantined}
+	states := []mapping.State{mapping.StateOrphan, mapping.StateHeld, mapping.StateInvisible, mapping.StateQuarantined, mapping.StateWaiting}
 	items, err := r.Table.List(ctx, states, kinds)
 	if err != nil {
 		return nil, fmt.Errorf("list rows: %w", err)
 	}
+	items = slices.DeleteFunc(items, func(i mapping.Item) bool {
+		return i.State == mapping.StateWaiting && !strings.HasPrefix(i.Reason, mapping.Damped)
+	})
 	active, err := r.activeOrphans(ctx, items)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package verify_test
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -90,20 +91,90 @@ func TestExpandIsBestEffort(t *testing.T) {
 	}
 }
 
-// Users beyond the rows that the EX Org gives of a list are not missing; the rotation reads them by themselves.
+// Users beyond the rows that the EX Org gives of a list are not missing; the rotation reads all of them by themselves.
 func TestCappedLists(t *testing.T) {
-	g := newStage(t, settings(), engagetest.Small, exorgtest.WithRowCap(500, 500))
-	for n := range 500 {
-		if _, err := g.org.AddUser(map[string]any{"name": "Stranger", "email": "stranger" + string(rune('a'+n%26)) + time.Duration(n).String() + "@elsewhere.example"}); err != nil {
-			t.Fatal(err)
-		}
+	g := emptyStage(t, settings(), engagetest.Small, exorgtest.WithRowCap(1000, 1000))
+	for n := range 900 { // older than any user of EXCS, so first in the list
+		_, err := g.org.AddUser(map[string]any{"name": "Stranger", "email": "stranger" + strconv.Itoa(n) + "@elsewhere.example"})
+		must(t, err)
 	}
+	_, err := g.Sync(t.Context())
+	must(t, err)
+	g.converge(t)
+	g.rest()
 	g.org.ResetCounters()
-	r := g.sweep(t, verify.Request{})
-	if len(r.Findings) > 0 {
-		t.Errorf("found %v", what(r.Findings))
+	r := g.sweep(t, verify.Request{Kinds: []model.Kind{model.KindUser}})
+	if n := r.Kinds[model.KindUser].Apart; n == 0 || len(r.Findings) > 0 {
+		t.Errorf("%d users are read apart, found %v", n, what(r.Findings))
 	}
 	g.nobodyHeard(t)
+	var beyond mapping.Row
+	for _, row := range g.rowsOf(t, model.KindUser) {
+		if row.Desired.State == model.StateActive && len(row.Desired.Skills) > 0 {
+			beyond = row // the list is in the order of creation, and so are the rows, roughly
+		}
+	}
+	must(t, g.org.EditUser(beyond.EXID, func(raw map[string]any) { raw["name"] = "Other" }))
+	if got := what(g.sweep(t, verify.Request{Kinds: []model.Kind{model.KindUser}}).Findings); !slices.Equal(got, []string{"drift " + beyond.Key.String() + " name"}) {
+		t.Errorf("found %v, want the name of %s", got, beyond.Key)
+	}
+}
+
+// A user is not found on account of a skill that is being put right: neither as lacking it nor as having it too much.
+func TestSkillInQuestion(t *testing.T) {
+	for _, has := range []bool{true, false} {
+		g := newStage(t, settings(), engagetest.Tiny)
+		skill := g.pick(t, model.KindSkill, anyRow)
+		_, err := g.Table.Record(t.Context(), mapping.Outcome{Key: skill.Key, Version: skill.Version, State: mapping.StateWaiting, WaitUntil: g.clock.Now().Add(time.Hour)}, g.clock.Now())
+		must(t, err)
+		for _, user := range g.rowsOf(t, model.KindUser) {
+			if _, holds := g.user(t, user.EXID).Skills[skill.EXID]; holds && !has {
+				must(t, g.org.RemoveUserSkill(user.EXID, skill.EXID))
+			}
+		}
+		if found := g.sweep(t, verify.Request{Kinds: []model.Kind{model.KindUser}}).Findings; len(found) > 0 {
+			t.Errorf("the users have it (%v): found %v", has, what(found))
+		}
+	}
+}
+
+// Of two skills that are one in the EX Org, the one that shares is found when the object that it shares is another now.
+func TestSharedObjectMoved(t *testing.T) {
+	g := newStage(t, settings(), engagetest.Tiny)
+	owner, sharer := g.rowsOf(t, model.KindSkill)[0], g.rowsOf(t, model.KindSkill)[1]
+	o := sharer.Desired.Clone()
+	o.SameAs, o.Name = owner.Key.DBID, owner.Desired.Name
+	row, err := g.Table.PutDesired(t.Context(), sharer.Run+1, mapping.Wish{Key: sharer.Key, Goal: mapping.GoalPresent, Desired: o})
+	must(t, err)
+	_, err = g.Table.Record(t.Context(), mapping.Outcome{Key: sharer.Key, Version: row.Version, State: mapping.StateConverged, Applied: o.Fingerprint()}, g.clock.Now())
+	must(t, err)
+	r := g.sweep(t, verify.Request{Kinds: []model.Kind{model.KindSkill}})
+	if got := what(r.Findings); !slices.Equal(got, []string{"drift " + sharer.Key.String()}) || !strings.Contains(r.Text(), owner.Key.String()) {
+		t.Errorf("found %v:\n%s", got, r.Text())
+	}
+	_, err = g.Drain(t.Context(), nil)
+	must(t, err)
+	if id := g.row(t, sharer.Key).EXID; id != owner.EXID {
+		t.Errorf("it shares %s, want %s", id, owner.EXID)
+	}
+}
+
+// A first miss is that of one EX object: when the row has another by the time of the second read, nothing is decided.
+func TestAbsenceOfAnotherObject(t *testing.T) {
+	g := newStage(t, settings(), engagetest.Tiny)
+	skill := g.pick(t, model.KindSkill, anyRow)
+	must(t, g.org.DeleteSkill(skill.EXID))
+	request := verify.Request{Kinds: []model.Kind{model.KindSkill}}
+	first, err := g.Sweep(until{t.Context(), g.clock.Now().Add(verify.DefaultMargin + 30*time.Second)}, request)
+	must(t, err)
+	_, err = g.Table.Record(t.Context(), mapping.Outcome{Key: skill.Key, Version: skill.Version, EXID: "another"}, g.clock.Now())
+	must(t, err)
+	g.clock.Pass(2 * time.Minute)
+	second, err := g.Sweep(t.Context(), request)
+	must(t, err)
+	if first.Suspected != 1 || len(second.Findings) > 0 || second.Suspected > 0 || g.waiting(t) > 0 {
+		t.Errorf("%d suspected; then found %v, %d suspected", first.Suspected, what(second.Findings), second.Suspected)
+	}
 }
 
 // A kind that lists empty although much is mapped proves nothing, however often; a kind of a few is read one by one.
@@ -278,6 +349,18 @@ func TestManyUnseenUsers(t *testing.T) {
 	must(t, err)
 	if len(r.Findings) > 0 || r.Suspected > 0 || g.waiting(t) > 0 {
 		t.Errorf("found %v, %d suspected", what(r.Findings), r.Suspected)
+	}
+}
+
+// An EX object that another key owns, an orphan say, is no twin.
+func TestOwnedIsNoTwin(t *testing.T) {
+	g := newStage(t, settings(), engagetest.Tiny, exorgtest.WithCaseSensitiveNames(true))
+	skill := g.pick(t, model.KindSkill, anyRow)
+	id, err := g.org.AddSkill(strings.ToUpper(skill.Desired.Name))
+	must(t, err)
+	must(t, g.Table.Own(t.Context(), model.KindSkill, id, model.Key{Kind: model.KindSkill, DBID: 4711}, nil, false))
+	if found := g.sweep(t, verify.Request{}).Findings; len(found) > 0 {
+		t.Errorf("found %v", what(found))
 	}
 }
 

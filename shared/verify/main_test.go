@@ -189,6 +189,15 @@ func (g *stage) row(t testing.TB, key model.Key) mapping.Row {
 	return row
 }
 
+func (g *stage) user(t testing.TB, id string) exorgtest.User {
+	t.Helper()
+	u, ok := g.org.User(id)
+	if !ok {
+		t.Fatalf("there is no user %s", id)
+	}
+	return u
+}
+
 // rowsOf gives the rows of a kind in the order of their keys.
 func (g *stage) rowsOf(t testing.TB, kind model.Kind) []mapping.Row {
 	t.Helper()

@@ -213,6 +213,42 @@ func TestTwoSweepsAtOnce(t *testing.T) {
 	}
 }
 
+// Two sweeps that claim at the same moment have one number: the one that wrote last goes on, the other one stops.
+func TestClaimsAtTheSameMoment(t *testing.T) {
+	g := newStage(t, settings(), engagetest.Tiny)
+	var inner error
+	first := g.sweeper(func(c *verify.Config) {
+		c.Table = &latePut{Table: c.Table, before: func(put func() error) error {
+			second := g.sweeper(func(c *verify.Config) {
+				c.NewToken = func() string { return "second" }
+				c.Org = &meddler{Org: c.Org, after: func() { must(t, put()) }}
+			})
+			_, inner = second.Sweep(t.Context(), verify.Request{Kinds: []model.Kind{model.KindUser}})
+			return nil
+		}}
+	})
+	r, err := first.Sweep(t.Context(), verify.Request{Kinds: []model.Kind{model.KindUser}})
+	if model.CodeOf(inner) != model.CodeConflict || err != nil || !r.Done {
+		t.Errorf("the one: %v; the other: done %v, %v", inner, r.Done, err)
+	}
+}
+
+// latePut lets the first write of the document happen whenever before calls it.
+type latePut struct {
+	verify.Table
+	before func(put func() error) error
+	done   bool
+}
+
+func (l *latePut) PutDocument(ctx context.Context, name string, run int64, body []byte) error {
+	put := func() error { return l.Table.PutDocument(ctx, name, run, body) }
+	if l.done {
+		return put()
+	}
+	l.done = true
+	return l.before(put)
+}
+
 // One finding is queued once, however many sweeps find it before the worker comes.
 func TestQueuedOnce(t *testing.T) {
 	g := newStage(t, settings(), engagetest.Tiny)
@@ -288,6 +324,14 @@ func TestRotation(t *testing.T) {
 	if n := len(visits()); n != lists || r.Members.Seen != lists {
 		t.Errorf("%d lists of %d were seen in a round that was asked for", n, lists)
 	}
+	g.org.ResetCounters()
+	for range 5 {
+		g.clock.Pass(time.Hour)
+		g.sweep(t, verify.Request{})
+	}
+	if n := len(visits()); n > 0 {
+		t.Errorf("%d lists were seen again in the hours after a whole round", n)
+	}
 }
 
 // A share too small for the site is reported; lists go on every hour, and neither rotation starves the other.
@@ -317,6 +361,28 @@ func TestRotationBehind(t *testing.T) {
 	}
 	if lists < hours-1 || members < hours/4 {
 		t.Errorf("in %d hours users were listed %d times, member lists looked at %d times", hours, lists, members)
+	}
+}
+
+// Where the time is too short for either rotation, each has its turn.
+func TestNoRotationStarves(t *testing.T) {
+	g := newStage(t, settings(), engagetest.Small)
+	hurried := g.sweeper(func(c *verify.Config) { c.Round = time.Hour })
+	members, external := 0, 0
+	for range 30 {
+		begun := g.clock.Now()
+		r, err := hurried.Sweep(until{t.Context(), begun.Add(verify.DefaultMargin + 30*time.Second)}, verify.Request{})
+		must(t, err)
+		if r.Members != nil && r.Members.Seen > 0 {
+			members++
+		}
+		if r.External != nil && r.External.Seen > 0 {
+			external++
+		}
+		g.clock.Pass(begun.Add(time.Hour).Sub(g.clock.Now()))
+	}
+	if members < 5 || external < 5 {
+		t.Errorf("in 30 sweeps member lists had %d turns, external ids %d", members, external)
 	}
 }
 
