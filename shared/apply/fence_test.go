@@ -185,6 +185,12 @@ func TestABatchLooksOncePerKey(t *testing.T) {
 		b.same("mark", b.row(code(1, "").Key).Queued, "<nil>")
 		b.settle()
 		b.true()
+
+		b.hint(code(2, "").Key, model.CauseDrift)
+		b.hint(code(2, "").Key, model.CauseEngage) // alone it would have nothing to do
+		b.org.ResetCounters()
+		b.drain()
+		b.same("looks", len(b.calls()), 1)
 	})
 }
 

@@ -52,6 +52,9 @@ func TestAQueueRestsAfterAnOwnWrite(t *testing.T) {
 			b.Errorf("it waits until %s", until.Sub(written))
 		}
 		b.same("name", b.exQueue(line()).Name, "Line")
+		b.org.ResetCounters()
+		b.look(line().Key, model.CauseDrift)
+		b.same("calls for a message that comes while it waits", len(b.calls()), 0)
 		b.settle()
 		b.same("name", b.exQueue(line()).Name, "Hotline")
 		b.same("attempts", b.row(line().Key).Attempts, 0)

@@ -381,6 +381,7 @@ func TestNoRotationStarves(t *testing.T) {
 		}
 		g.clock.Pass(begun.Add(time.Hour).Sub(g.clock.Now()))
 	}
+	t.Log(members, external)
 	if members < 5 || external < 5 {
 		t.Errorf("in 30 sweeps member lists had %d turns, external ids %d", members, external)
 	}
