@@ -121,5 +121,5 @@ func (l *look) send(ctx context.Context, row mapping.Row) error {
 	if err != nil || !marked {
 		return err
 	}
-	return l.Work.Send(ctx, []queue.Message{{Key: row.Key, Version: row.Version, Token: token, Cause: model.CauseDrift, Run: row.Run}})
+	return l.Work.Send(ctx, []queue.Message{{Key: row.Key, Version: row.Version, Token: token, Cause: model.CauseRequeue, Run: row.Run}})
 }

@@ -56,6 +56,7 @@ type bench struct {
 	client   *exorg.Client
 	worker   *apply.Worker
 	log      *bytes.Buffer
+	logger   *slog.Logger // one for all processes: it writes line by line
 	run      int64
 	tokens   *atomic.Int64
 	keys     map[model.Key]bool
@@ -82,6 +83,7 @@ func newBench(t teller, opts ...exorgtest.Option) *bench {
 		teller: t, org: org, wire: &wire{next: org.Client().Transport}, settings: rules.Default(1, rules.Preset202307),
 		log: &bytes.Buffer{}, census: census{}, tokens: &atomic.Int64{}, keys: map[model.Key]bool{},
 	}
+	b.logger = slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	b.table = mapping.NewMemory(mapping.MemoryOptions{Tenant: "1", Options: mapping.Options{Clock: time.Now, Stamps: b.token}})
 	b.dead = queue.NewMemory(queue.MemoryConfig{Now: time.Now, Faults: func(op string) error { return ask(b.deadErr, op) }})
 	b.work = queue.NewMemory(queue.MemoryConfig{Now: time.Now, Faults: func(op string) error { return ask(b.queueErr, op) }})
@@ -103,11 +105,10 @@ func ask(f func(string) error, op string) error {
 
 // process makes a worker as a fresh process would: it remembers nothing.
 func (b *bench) process(table *mapping.Memory, client *exorg.Client) *apply.Worker {
-	log := slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	return apply.New(apply.Config{
 		Rows: table, Orphans: table, Lists: lists{table}, Window: table, Census: &b.census,
 		Org: apply.NewPlatform(client, b.settings.Users.Authority), Writer: apply.NewPen(client, b.settings.Users.Authority),
-		Work: b.work, Dead: b.dead, Settings: b.settings, Now: time.Now, NewToken: b.token, Log: log,
+		Work: b.work, Dead: b.dead, Settings: b.settings, Now: time.Now, NewToken: b.token, Log: b.logger,
 	})
 }
 

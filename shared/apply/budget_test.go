@@ -140,7 +140,7 @@ func TestANewUserIsPaidForAtOnce(t *testing.T) {
 		})
 		b.drain()
 		b.state(ann().Key, mapping.StateConverged)
-	})
+	}, exorgtest.WithRateLimit(300))
 }
 
 // A Retry-After that one process gets binds the others too: nobody calls before it is over.

@@ -106,10 +106,7 @@ func (l *look) setMembers(ctx context.Context, q mapping.Row, c crowd) error {
 	if err != nil || len(add)+len(remove) == 0 {
 		return err
 	}
-	if err := l.fights(ctx, []model.Field{{Name: model.FieldMembers}}); err != nil {
-		return err
-	}
-	if err := l.queueOwned(ctx, q); err != nil {
+	if err := l.mayMove(ctx, q); err != nil {
 		return err
 	}
 	bad, err := l.addMembers(ctx, q, add)
@@ -129,6 +126,14 @@ func (l *look) setMembers(ctx context.Context, q mapping.Row, c crowd) error {
 		l.didMembers(nil, remove, c)
 	}
 	return l.badMembers(ctx, bad)
+}
+
+// mayMove says whether the list may be written: nobody fights over it, and its queue is still this key's.
+func (l *look) mayMove(ctx context.Context, q mapping.Row) error {
+	if err := l.fights(ctx, []model.Field{{Name: model.FieldMembers}}); err != nil {
+		return err
+	}
+	return l.queueOwned(ctx, q)
 }
 
 // removeMembers takes users out, if the guard lets it. Who joins has joined before: a held removal holds nobody up.

@@ -4,4 +4,4 @@ package apply_test
 
 // stride is how many crash points are passed over: the race detector makes each of them several times as dear, and is
 // after the code, not after the points.
-const stride = 16
+const stride = 32

@@ -3,6 +3,8 @@ package verify_test
 import (
 	"context"
 	"database/sql"
+	"flag"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -24,6 +26,19 @@ import (
 	"excs/shared/verify"
 	"excs/shared/wiring"
 )
+
+// A check of this package converges a whole site: a few say enough, and -rapid.checks asks for more.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	asked := false
+	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "rapid.checks" })
+	if !asked {
+		if err := flag.Set("rapid.checks", "12"); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
+}
 
 // stage is one tenant with everything that serves it, a clock that stands until it is moved, and a sweeper.
 type stage struct {
