@@ -104,7 +104,7 @@ func (l *look) arouse(ctx context.Context, row mapping.Row) (mapping.Row, error)
 		if row.WaitsFor.IsZero() {
 			return row, nil // it comes back by itself, and a second look must not begin anew
 		}
-		return l.Rows.Release(ctx, row.Key, row.Version, false, model.CauseDrift, l.now)
+		return l.Rows.Release(ctx, row.Key, row.Version, false, model.CauseRequeue, l.now)
 	default:
 		return row, nil
 	}
@@ -113,8 +113,8 @@ func (l *look) arouse(ctx context.Context, row mapping.Row) (mapping.Row, error)
 // lostMessage is the age from which a queued mark is taken for a lost message.
 const lostMessage = 10 * time.Minute
 
-// send puts a message for a row on the work queue, unless one is on its way. Its cause is the EX Org's change, so that it
-// stands back behind what people change.
+// send puts a message for a row on the work queue, unless one is on its way. It stands back behind what people change, and
+// it is no change that somebody made to the object itself, so fights does not count it.
 func (l *look) send(ctx context.Context, row mapping.Row) error {
 	token := l.NewToken()
 	marked, err := l.Rows.MarkQueued(ctx, row.Key, token, l.now, lostMessage)

@@ -49,6 +49,22 @@ func TestADeletedUserIsRestoredWithAllItHad(t *testing.T) {
 	}
 }
 
+// Users of one queue that are deleted and restored one after the other all sit in it again: that is nobody's fight over the
+// member list.
+func TestManyRestoredUsersSitInTheirQueueAgain(t *testing.T) {
+	in(t, func(b *bench) {
+		users, dbids := people(9)
+		b.have(append(users, line())...)
+		b.have(membersOf(21, dbids...))
+		for _, u := range users {
+			b.ok(b.org.DeleteUser(b.exID(u)))
+			b.look(u.Key, model.CauseDrift)
+			b.minutes(3)
+		}
+		b.true()
+	})
+}
+
 // A disabled Person's user that was deleted comes back, and inactive.
 func TestADeletedUserOfADisabledPersonComesBackInactive(t *testing.T) {
 	in(t, func(b *bench) {
