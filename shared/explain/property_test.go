@@ -27,8 +27,10 @@ func TestEveryObject(t *testing.T) {
 			for _, kind := range model.Kinds() {
 				keys, err := wiring.Lists{Table: g.Table}.Table.Keys(t.Context(), kind)
 				must(t, err)
-				for _, key := range keys {
-					n++
+				for i, key := range keys {
+					if n++; name != "2023-07" && i%4 != 0 {
+						continue // the other settings change sentences, not which objects there are
+					}
 					e := g.explain(t, key)
 					if len(e.Fields) == 0 || len(e.Next) == 0 || e.State == "" {
 						t.Errorf("%s is explained with %d fields, state %q, next %v", key, len(e.Fields), e.State, e.Next)

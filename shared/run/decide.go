@@ -224,7 +224,7 @@ func (r *Runner) patientLease(ctx context.Context) (mapping.Lease, error) {
 			return lease, err
 		}
 		if ended := r.Sleep(ctx, leaseAsk); ended != nil {
-			return mapping.Lease{}, fmt.Errorf("wait for the run under way: %w", err)
+			return mapping.Lease{}, fmt.Errorf("wait for the run under way: %w", ended)
 		}
 	}
 }

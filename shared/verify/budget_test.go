@@ -133,6 +133,7 @@ func TestStopsBeforeTheDeadline(t *testing.T) {
 
 // Stopping at any call and going on finds the same as a sweep that was never stopped.
 func TestResumeAtEveryCall(t *testing.T) {
+	t.Parallel()
 	spoil := func(g *stage) {
 		user := g.pick(t, model.KindUser, func(r mapping.Row) bool { return r.Desired.State == model.StateActive })
 		must(t, g.org.EditUser(user.EXID, func(raw map[string]any) { raw["name"] = "Other" }))

@@ -37,7 +37,12 @@ func TestBadListsProveNothing(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			g := newStage(t, settings(), engagetest.Small)
+			t.Parallel()
+			tier := engagetest.Tiny
+			if k := c.faults[0].Kind; k == exorgtest.PageSkip || k == exorgtest.PageRepeat || k == exorgtest.Shuffle {
+				tier = engagetest.Small // lists of several pages
+			}
+			g := newStage(t, settings(), tier)
 			for _, f := range c.faults {
 				g.org.Fail(f)
 			}
@@ -76,8 +81,9 @@ func TestIndexLagWritesNothing(t *testing.T) {
 
 // What the expansion of a list leaves out is read by itself; what is there is not found, what is really gone is.
 func TestExpandIsBestEffort(t *testing.T) {
-	for _, share := range []float64{0.5, 1} {
-		g := newStage(t, settings(), engagetest.Small, exorgtest.WithExpandOmission(share))
+	t.Parallel()
+	for share, tier := range map[float64]engagetest.Tier{0.5: engagetest.Tiny, 1: engagetest.Small} {
+		g := newStage(t, settings(), tier, exorgtest.WithExpandOmission(share))
 		g.org.ResetCounters()
 		if found := g.sweep(t, verify.Request{}).Findings; len(found) > 0 {
 			t.Errorf("omission %v: found %v", share, what(found))
@@ -93,6 +99,7 @@ func TestExpandIsBestEffort(t *testing.T) {
 
 // Users beyond the rows that the EX Org gives of a list are not missing; the rotation reads all of them by themselves.
 func TestCappedLists(t *testing.T) {
+	t.Parallel()
 	g := emptyStage(t, settings(), engagetest.Small, exorgtest.WithRowCap(1000, 1000))
 	for n := range 900 { // older than any user of EXCS, so first in the list
 		_, err := g.org.AddUser(map[string]any{"name": "Stranger", "email": "stranger" + strconv.Itoa(n) + "@elsewhere.example"})

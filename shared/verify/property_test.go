@@ -19,6 +19,7 @@ import (
 // Whatever an administrator does to mapped objects, in whatever number, through lists that shift and sweeps that are cut
 // off: after some hours of verify and worker the EX Org is as it was.
 func TestAnythingIsUndone(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		g := newStage(t, settings(), engagetest.Tiny, exorgtest.WithSeed(rapid.Uint64().Draw(r, "seed")), exorgtest.WithExpandOmission(rapid.SampledFrom([]float64{0, 0.3}).Draw(r, "omission")))
 		before := g.picture(t)

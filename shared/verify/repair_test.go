@@ -137,6 +137,7 @@ func TestDeletedComesBack(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			g := newStage(t, settings(), engagetest.Tiny, c.options...)
 			before := g.picture(t)
 			row := g.pick(t, c.kind, c.fits)
@@ -238,6 +239,7 @@ func TestDriftIsUndone(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			g := newStage(t, settings(), engagetest.Tiny)
 			before := g.picture(t)
 			row := g.pick(t, c.kind, c.fits)

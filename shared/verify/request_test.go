@@ -268,6 +268,7 @@ func TestQueuedOnce(t *testing.T) {
 // Every queue's members and every user's external ids are seen once a day, the ones seen longest ago first, whatever hours
 // are missed; somebody who names the kind has a whole round at once.
 func TestRotation(t *testing.T) {
+	t.Parallel()
 	g := newStage(t, settings(), engagetest.Small)
 	lists := len(g.rowsOf(t, model.KindMembers))
 	visits := func() map[string][]time.Time {
@@ -282,16 +283,16 @@ func TestRotation(t *testing.T) {
 		return m
 	}
 	g.org.ResetCounters()
-	for range 3 {
+	for range 2 {
 		g.day(t)
 	}
 	seen := visits()
 	if len(seen) != lists {
-		t.Errorf("%d lists of %d were seen in three days", len(seen), lists)
+		t.Errorf("%d lists of %d were seen in two days", len(seen), lists)
 	}
 	for path, at := range seen {
-		if len(at) != 3 {
-			t.Errorf("%s was seen %d times in three days", path, len(at))
+		if len(at) != 2 {
+			t.Errorf("%s was seen %d times in two days", path, len(at))
 		}
 		for i := 1; i < len(at); i++ {
 			if gap := at[i].Sub(at[i-1]); gap > 25*time.Hour || gap < 23*time.Hour {
@@ -336,10 +337,11 @@ func TestRotation(t *testing.T) {
 
 // A share too small for the site is reported; lists go on every hour, and neither rotation starves the other.
 func TestRotationBehind(t *testing.T) {
+	t.Parallel()
 	g := newStage(t, settings(), engagetest.Small)
 	behind, lists, members := false, 0, 0
 	var external verify.Progress
-	const hours = 60
+	const hours = 32
 	for range hours {
 		begun := g.clock.Now()
 		r, err := g.Sweep(until{t.Context(), begun.Add(verify.DefaultMargin + 22*time.Second)}, verify.Request{})
@@ -366,18 +368,19 @@ func TestRotationBehind(t *testing.T) {
 
 // Where the time is too short for either rotation, neither takes all of it.
 func TestNoRotationStarves(t *testing.T) {
+	t.Parallel()
 	g := newStage(t, settings(), engagetest.Small)
 	hurried := g.sweeper(func(c *verify.Config) { c.Round = time.Hour })
 	g.org.ResetCounters()
-	for range 30 {
+	for range 15 {
 		begun := g.clock.Now()
 		_, err := hurried.Sweep(until{t.Context(), begun.Add(verify.DefaultMargin + 30*time.Second)}, verify.Request{})
 		must(t, err)
 		g.clock.Pass(begun.Add(time.Hour).Sub(g.clock.Now()))
 	}
 	members, external := g.org.Calls()["GET /api/v2/routing/queues/{queueId}/members"], g.org.Calls()["GET /api/v2/users/{userId}/externalid"]
-	if members < 60 || external < 200 {
-		t.Errorf("in 30 sweeps member lists had %d calls, external ids %d", members, external)
+	if members < 30 || external < 100 {
+		t.Errorf("in 15 sweeps member lists had %d calls, external ids %d", members, external)
 	}
 }
 

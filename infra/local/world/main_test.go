@@ -3,6 +3,7 @@ package world_test
 import (
 	"context"
 	"database/sql"
+	"flag"
 	"os"
 	"path/filepath"
 	"testing"
@@ -22,7 +23,20 @@ import (
 
 var cluster = pgtest.New()
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m, cluster)) }
+// checks is how often a property is tried here unless -rapid.checks says otherwise: every try is several whole runs.
+const checks = "8"
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
+	if !given {
+		if err := flag.Set("rapid.checks", checks); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(pgtest.Main(m, cluster))
+}
 
 const domain = "agents.example"
 
