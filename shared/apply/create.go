@@ -35,6 +35,12 @@ func (l *look) findOrCreate(ctx context.Context) (bound, error) {
 		}
 		replaced = intent.Token
 	}
+	if l.lost != "" && l.row.Key.Kind == model.KindQueue {
+		// Two queues may carry one peer id, so the EX Org does not refuse a second one: somebody may have made it already.
+		if b, err := l.lookUp(ctx); err != nil || b.exID != "" {
+			return b, err
+		}
+	}
 	return l.create(ctx, replaced)
 }
 
