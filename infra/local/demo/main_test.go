@@ -58,6 +58,8 @@ func masked(text string) string {
 	} {
 		text = regexp.MustCompile(m.find).ReplaceAllString(text, m.put)
 	}
+	// Workers run side by side, so how many calls a repair and its dependants take differs a little.
+	text = regexp.MustCompile(`\(\d+ reads, \d+ writes\)`).ReplaceAllString(text, "(# reads, # writes)")
 	return text
 }
 
