@@ -3,16 +3,16 @@ package main
 import (
 	"context"
 	"log/slog"
+	"os"
 	"strings"
 	"time"
 
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"excs/shared/apply"
 	"excs/shared/listen"
-	"excs/shared/model"
+	"excs/shared/telemetry"
 	"excs/shared/wiring"
 )
 
@@ -37,7 +37,7 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 		Table: parts.Table, Lists: wiring.Lists{Table: parts.Table}, Org: apply.NewPlatform(client, parts.Settings.Users.Authority),
 		Work: parts.Work, Now: time.Now, NewToken: wiring.NewToken, Log: parts.Log,
 	})
-	return &Handler{Listener: listener, Gate: gate, Log: parts.Log}, nil
+	return &Handler{Listener: listener, Gate: gate, Log: parts.Log, Instruments: parts.Instruments(telemetry.FunctionWebhook, os.Stdout)}, nil
 }
 
 // gateOf makes the gate of what the variable holds.
@@ -45,9 +45,9 @@ func gateOf(ctx context.Context, value string, log *slog.Logger) (*Gate, error) 
 	if value == "" {
 		return Closed(), nil
 	}
-	cfg, err := awsconfig.LoadDefaultConfig(ctx)
+	cfg, err := wiring.AWSConfig(os.Getenv)
 	if err != nil {
-		return nil, model.Errorf(model.CodeInvalid, "read the AWS configuration", "%w", err)
+		return nil, err
 	}
 	resolver := wiring.Resolver{Secrets: secretsmanager.NewFromConfig(cfg), Parameters: ssm.NewFromConfig(cfg)}
 	load := func(ctx context.Context) (string, error) { return resolver.Resolve(ctx, VarWebhookSecret, value) }
