@@ -34,7 +34,7 @@ func (l *look) lookUpBegun(ctx context.Context, intent mapping.Intent) (bound, e
 		return bound{}, fmt.Errorf("look %s up under what it was posted as: %w", l.row.Key, err)
 	}
 	best, by := pick(l.withoutLost(found), as)
-	if best.EXID == "" || by == byEmail && !l.mayBeOwn(best) {
+	if best.EXID == "" || by == byEmail && !l.mayBeOwn(best) && !l.mayBeOwnDeleted(best) {
 		return bound{}, nil
 	}
 	owners, err := l.owners(ctx, best.EXID)
@@ -72,4 +72,12 @@ func (l *look) withoutLost(found []model.Observed) []model.Observed {
 func (l *look) mayBeOwn(o model.Observed) bool {
 	intent := l.row.Intent
 	return intent != nil && !strings.HasPrefix(intent.Token, refusedMark) && o.Version <= 1 && len(o.ExternalKeys) == 0 && !o.Deleted
+}
+
+// mayBeOwnDeleted says the same of a user that somebody deleted before anybody knew that it was made: one version later, and
+// still under the name that it was posted with. While it lies there it holds an address that others may be waiting for.
+func (l *look) mayBeOwnDeleted(o model.Observed) bool {
+	intent := l.row.Intent
+	return intent != nil && !strings.HasPrefix(intent.Token, refusedMark) && o.Deleted && o.Version <= 2 && len(o.ExternalKeys) == 0 &&
+		model.SameName(o.Name, l.row.Desired.Name)
 }
