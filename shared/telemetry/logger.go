@@ -4,6 +4,8 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+
+	"excs/shared/model"
 )
 
 // The attributes that log lines share (DESIGN, house rule 6).
@@ -15,6 +17,9 @@ const (
 	AttrKey       = "key"
 	AttrRun       = "run"
 	AttrAttempt   = "attempt"
+	AttrCause     = "cause"
+	// AttrCorrelation is the EX Org's own id of a request: its support asks for it.
+	AttrCorrelation = "correlationId"
 )
 
 // The levels that Lambda knows beyond slog's own.
@@ -63,18 +68,35 @@ func levelOf(text string) slog.Level {
 // replace gives slog's own attributes Lambda's names, and every other one a value that may be written.
 func replace(groups []string, a slog.Attr) slog.Attr {
 	if len(groups) == 0 {
-		switch a.Key {
-		case slog.TimeKey:
-			if a.Value.Kind() == slog.KindTime {
-				return slog.Time("timestamp", a.Value.Time().UTC())
-			}
-		case slog.MessageKey:
-			return slog.Attr{Key: "message", Value: a.Value}
-		case slog.LevelKey:
-			return slog.Attr{Key: a.Key, Value: levelName(a.Value)}
+		if own, known := ownName(a); known {
+			return own
 		}
 	}
 	return slog.Attr{Key: a.Key, Value: clean(groups, a)}
+}
+
+// ownName writes the attributes that every line has a say in. A key brings its kind along, so that no line has the one
+// without the other.
+func ownName(a slog.Attr) (slog.Attr, bool) {
+	switch a.Key {
+	case slog.TimeKey:
+		if a.Value.Kind() == slog.KindTime {
+			return slog.Time("timestamp", a.Value.Time().UTC()), true
+		}
+	case slog.MessageKey:
+		return slog.Attr{Key: "message", Value: a.Value}, true
+	case slog.LevelKey:
+		return slog.Attr{Key: a.Key, Value: levelName(a.Value)}, true
+	case AttrKey:
+		if key, ok := a.Value.Any().(model.Key); ok && !key.IsZero() {
+			return slog.Group("", AttrKind, string(key.Kind), AttrKey, key.String()), true
+		}
+	case AttrCorrelation:
+		if a.Value.Kind() == slog.KindString && a.Value.String() == "" {
+			return slog.Attr{}, true // most errors are not the EX Org's
+		}
+	}
+	return slog.Attr{}, false
 }
 
 // levelName writes the levels that Lambda filters by as Lambda calls them.

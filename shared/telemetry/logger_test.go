@@ -60,9 +60,34 @@ func TestALineIsShapedLikeLambdasOwn(t *testing.T) {
 	log := telemetry.New(&b, telemetry.Options{Function: "apply", Tenant: "acme"})
 	log.InfoContext(t.Context(), "applied", telemetry.AttrKey, model.Key{Kind: model.KindUser, DBID: 12}, telemetry.AttrRun, int64(7), telemetry.AttrAttempt, 2)
 	shape := regexp.MustCompile(`^\{"timestamp":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z","level":"INFO","message":"applied",` +
-		`"function":"apply","tenant":"acme","key":"user/12","run":7,"attempt":2\}\n$`)
+		`"function":"apply","tenant":"acme","kind":"user","key":"user/12","run":7,"attempt":2\}\n$`)
 	if !shape.MatchString(b.String()) {
 		t.Errorf("the line is %s", b.String())
+	}
+}
+
+// A key brings its kind along, at the top level and only there; a correlation id that there is none of is left out.
+func TestAKeyBringsItsKind(t *testing.T) {
+	t.Parallel()
+	key := model.Key{Kind: model.KindWrapUpCode, DBID: 7}
+	for _, test := range []struct {
+		name string
+		args []any
+		want map[string]any
+	}{
+		{"a key", []any{telemetry.AttrKey, key}, map[string]any{"kind": "wrapupcode", "key": "wrapupcode/7"}},
+		{"a key of nothing", []any{telemetry.AttrKey, model.Key{}}, map[string]any{"key": ""}},
+		{"a text", []any{telemetry.AttrKey, "wrapupcode/7"}, map[string]any{"key": "wrapupcode/7"}},
+		{"a key under another name", []any{"waitsFor", key}, map[string]any{"waitsFor": "wrapupcode/7"}},
+		{"keys", []any{"keys", []model.Key{key}}, map[string]any{"keys": []any{"wrapupcode/7"}}},
+		{"a key in a group", []any{slog.Group("row", telemetry.AttrKey, key)}, map[string]any{"row": map[string]any{"key": "wrapupcode/7"}}},
+		{"no correlation id", []any{telemetry.AttrCorrelation, ""}, map[string]any{}},
+		{"a correlation id", []any{telemetry.AttrCorrelation, "c-1"}, map[string]any{"correlationId": "c-1"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			want(t, attrs(t, test.args...), test.want)
+		})
 	}
 }
 

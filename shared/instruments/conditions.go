@@ -1,0 +1,81 @@
+package instruments
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"excs/shared/model"
+	"excs/shared/run"
+	"excs/shared/telemetry"
+)
+
+// AlarmLine is the message of the log line that says an alarm in words: what CloudWatch can not write into an alarm's text.
+// There is one for each condition that holds, from every run and batch that meets it. The function could publish the text to
+// the alarms' topic too; it does not, because an operator would get each alarm twice, and every minute.
+const AlarmLine = "alarm"
+
+// conditions says alarms.
+type conditions struct {
+	ctx context.Context //nolint:containedctx // it lives for one invocation
+	set *Set
+}
+
+// say writes the line of an alarm: how many, the first keys, and what to paste.
+func (c conditions) say(slug string, count int, keys []model.Key, more ...any) {
+	if c.set.Log == nil || c.set.Meter == nil {
+		return
+	}
+	a := telemetry.AlarmOf(slug)
+	args := []any{"alarm", slug, "says", a.Says}
+	if count > 0 {
+		args = append(args, "count", count)
+	}
+	if len(keys) > 0 {
+		args = append(args, "keys", keys)
+	}
+	args = append(args, "command", a.CommandFor(stageOf(c.set.Meter.Stack)))
+	args = append(args, more...)
+	args = append(args, "runbook", a.Heading)
+	c.set.Log.WarnContext(c.ctx, AlarmLine, args...)
+}
+
+// stageOf gives the stage of a stack, which is named excs-<stage>.
+func stageOf(stack string) string { return strings.TrimPrefix(stack, "excs-") }
+
+// figures says the alarms that a run's figures tell.
+func (c conditions) figures(f *run.Figures) {
+	holds := func(slug string, v float64) bool { return v >= telemetry.AlarmOf(slug).Threshold }
+	if holds(telemetry.AlarmProofFailed, float64(f.ProofFailed)) {
+		c.say(telemetry.AlarmProofFailed, f.ProofFailed, nil, "error", f.ProofFailure)
+	}
+	if !f.WentBack.IsZero() {
+		c.say(telemetry.AlarmWentBack, 0, nil, c.then("since", f.WentBack.UTC().Format(time.RFC3339))("approve HASH=", f.SourceHash)...)
+	}
+	if holds(telemetry.AlarmGuardTripped, float64(f.Tripped)) {
+		c.say(telemetry.AlarmGuardTripped, f.Guarded.Count, f.Guarded.Keys, c.then()("approve HASH=", f.ApproveHash)...)
+	}
+	if holds(telemetry.AlarmUnconverged, f.Unconverged.Age.Seconds()) {
+		c.say(telemetry.AlarmUnconverged, f.Unconverged.Count, f.Unconverged.Keys,
+			c.then("oldest", f.Unconverged.Age.Round(time.Second))("explain KEY=", joined(f.Unconverged.Keys[:min(1, len(f.Unconverged.Keys))]))...)
+	}
+}
+
+// then adds the command that follows once the first one was read, if there is anything to put into it.
+func (c conditions) then(args ...any) func(command, what string) []any {
+	return func(command, what string) []any {
+		if what == "" || c.set.Meter == nil {
+			return args
+		}
+		return append(args, "then", "make "+command+what+" STAGE="+stageOf(c.set.Meter.Stack))
+	}
+}
+
+// joined writes keys as a command takes them.
+func joined(keys []model.Key) string {
+	texts := make([]string, 0, len(keys))
+	for _, k := range keys {
+		texts = append(texts, k.String())
+	}
+	return strings.Join(texts, ",")
+}
