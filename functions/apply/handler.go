@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"excs/shared/apply"
+	"excs/shared/instruments"
 	"excs/shared/model"
 	"excs/shared/queue"
 )
@@ -28,6 +29,8 @@ type Handler struct {
 	Worker Worker
 	Queue  Queue
 	Log    *slog.Logger
+	// Instruments measure each batch; nil: nothing is measured.
+	Instruments *instruments.Set
 }
 
 // Handle works on one SQS batch and answers which messages must come back. Those that asked for a time get it; the others
@@ -46,6 +49,7 @@ func (h *Handler) Handle(ctx context.Context, event events.SQSEvent) (events.SQS
 	if len(answers) != len(batch) {
 		return response, model.Errorf(model.CodeInternal, "apply", "%d messages, %d answers: the batch comes back", len(batch), len(answers))
 	}
+	h.Instruments.Batch(ctx, batch, answers)
 	for i, a := range answers {
 		if !a.Failed {
 			continue

@@ -33,5 +33,7 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{Worker: parts.Worker(client), Queue: parts.Work, Log: parts.Log}, nil
+	return &Handler{
+		Worker: parts.Worker(client), Queue: parts.Work, Log: parts.Log, Instruments: parts.Instruments(telemetry.FunctionApply, os.Stdout),
+	}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"excs/shared/instruments"
 	"excs/shared/model"
 	"excs/shared/replay"
 )
@@ -19,6 +20,8 @@ type Replayer interface {
 type Handler struct {
 	Replayer Replayer
 	Log      *slog.Logger
+	// Instruments measure what is left; nil: nothing is measured.
+	Instruments *instruments.Set
 }
 
 // Handle does what the payload asks for and answers with what it moved, dropped and left (replay.Report).
@@ -33,6 +36,7 @@ func (h *Handler) Handle(ctx context.Context, body json.RawMessage) (*replay.Rep
 		return nil, err
 	}
 	report, err := h.Replayer.Replay(ctx, req)
+	h.Instruments.Replayed(ctx, report)
 	if err == nil {
 		return &report, nil
 	}

@@ -2,13 +2,12 @@ package main
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"excs/functions/internal/stage"
 	"excs/shared/model"
 	"excs/shared/replay"
 )
@@ -110,21 +109,6 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-func samples(t *testing.T) map[string][]byte {
-	t.Helper()
-	paths, err := filepath.Glob(filepath.Join("..", "..", "events", "replay-*.json"))
-	if err != nil || len(paths) == 0 {
-		t.Fatal(paths, err)
-	}
-	bodies := map[string][]byte{}
-	for _, path := range paths {
-		if bodies[filepath.Base(path)], err = os.ReadFile(path); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return bodies
-}
-
 // Every sample survives being read and written again, and asks for what its name says.
 func TestSamplesRoundTrip(t *testing.T) {
 	want := map[string]replay.Request{
@@ -134,25 +118,12 @@ func TestSamplesRoundTrip(t *testing.T) {
 		"replay-dry.json": {Kinds: []model.Kind{model.KindUser}, Dry: true},
 	}
 	got := map[string]replay.Request{}
-	for name, body := range samples(t) {
+	for name, body := range stage.Samples(t, "replay-") {
 		p, err := decode(body)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		back, err := json.Marshal(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var before, after map[string]any
-		if err := json.Unmarshal(body, &before); err != nil {
-			t.Fatal(err)
-		}
-		if err := json.Unmarshal(back, &after); err != nil {
-			t.Fatal(err)
-		}
-		if d := cmp.Diff(before, after); d != "" {
-			t.Errorf("%s differs: %s", name, d)
-		}
+		stage.RoundTrips(t, name, body, p)
 		if got[name], err = understand(body); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

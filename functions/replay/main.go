@@ -12,6 +12,7 @@ import (
 	"excs/shared/model"
 	"excs/shared/replay"
 	"excs/shared/telemetry"
+	"excs/shared/widget/answer"
 	"excs/shared/wiring"
 )
 
@@ -23,7 +24,7 @@ func main() {
 		log.Error("replay can not start", "code", model.CodeOf(err), "error", err.Error())
 		os.Exit(1)
 	}
-	lambda.Start(service.Invoke)
+	lambda.StartWithOptions(answer.ForReplay(service.Invoke, time.Now), lambda.WithSetEscapeHTML(false))
 }
 
 // wire asks for no secret: a replay moves messages, and workers do the rest.
@@ -32,8 +33,8 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{Log: parts.Log, Replayer: replay.New(replay.Config{
-		Letters: parts.Dead, Work: parts.Work, Rows: parts.Table, PerMinute: parts.Settings.Requests.PerMinute,
+	return &Handler{Log: parts.Log, Instruments: parts.Instruments(telemetry.FunctionReplay, os.Stdout), Replayer: replay.New(replay.Config{
+		Letters: parts.Dead, Work: parts.Work, Rows: parts.Table, Pauses: wiring.Pauses{Table: parts.Table}, PerMinute: parts.Settings.Requests.PerMinute,
 		Wait: time.Second, Now: time.Now, Log: parts.Log,
 	})}, nil
 }

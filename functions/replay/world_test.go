@@ -241,7 +241,7 @@ func TestUndecodableMessage(t *testing.T) {
 
 // Every sample is answered by the handler on a stage with a dead letter. The log names the object and no more of a person.
 func TestSamplesAreAnswered(t *testing.T) {
-	for file, body := range samples(t) {
+	for file, body := range stage.Samples(t, "replay-") {
 		t.Run(file, func(t *testing.T) {
 			s, _ := poisoned(t)
 			log, lines := logged()

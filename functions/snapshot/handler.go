@@ -7,6 +7,9 @@ import (
 	"log/slog"
 	"slices"
 
+	"excs/shared/exorg"
+	"excs/shared/instruments"
+	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/plan"
 	"excs/shared/run"
@@ -21,6 +24,8 @@ type Runner interface {
 type Handler struct {
 	Runner Runner
 	Log    *slog.Logger
+	// Instruments measure each run; nil: nothing is measured.
+	Instruments *instruments.Set
 	// Closer ends what the handler was built on.
 	io.Closer
 }
@@ -34,6 +39,9 @@ type Answer struct {
 	Changes  int `json:"changes"`
 	Held     int `json:"held"`
 	Rejected int `json:"rejected"`
+	// Paused says what operators keep EXCS from writing to, Resting how many of the held changes wait for the end of a pause only.
+	Paused  mapping.Pauses `json:"paused,omitempty"`
+	Resting int            `json:"resting,omitempty"`
 	// Requeued objects were due again, Sent messages are on the queue.
 	Requeued int    `json:"requeued"`
 	Sent     int    `json:"sent"`
@@ -53,19 +61,20 @@ type Answer struct {
 // not complete, what the table and the queue answer. Nothing is written to the EX Org then, nor to a row.
 func (h *Handler) Handle(ctx context.Context, _ json.RawMessage) (Answer, error) {
 	report, err := h.Runner.Sync(ctx, run.Request{Cause: model.CauseEngage})
+	h.Instruments.Run(ctx, report, err)
 	if model.CodeOf(err) == model.CodeConflict {
 		h.Log.InfoContext(ctx, "skipped", "why", err.Error())
 		return Answer{Skipped: err.Error()}, nil
 	}
 	if err != nil {
-		h.Log.ErrorContext(ctx, "run failed", "run", report.Run, "requeued", report.Requeued, "code", model.CodeOf(err), "error", err.Error())
+		h.Log.ErrorContext(ctx, "run failed", "run", report.Run, "requeued", report.Requeued, "code", model.CodeOf(err), "error", err.Error(), "correlationId", exorg.CorrelationOf(err))
 		return Answer{}, err
 	}
 	a := Answer{
 		Run: report.Run, Changes: len(report.Plan.Changes), Held: len(report.Plan.Held), Rejected: len(report.Plan.Rejects),
-		Requeued: report.Requeued, Sent: report.Sent, PlanHash: report.Plan.Hash,
+		Paused: report.Paused, Resting: report.Resting, Requeued: report.Requeued, Sent: report.Sent, PlanHash: report.Plan.Hash,
 		FirstPlan: slices.ContainsFunc(report.Plan.Held, func(h plan.Held) bool { return h.Code == plan.HeldFirstPlan }), WentBack: report.WentBack, Doubts: report.Doubts,
 	}
-	h.Log.InfoContext(ctx, "run done", "run", a.Run, "changes", a.Changes, "held", a.Held, "rejected", a.Rejected, "requeued", a.Requeued, "sent", a.Sent, "rows", report.Rows)
+	h.Log.InfoContext(ctx, "run done", "run", a.Run, "changes", a.Changes, "held", a.Held, "rejected", a.Rejected, "requeued", a.Requeued, "sent", a.Sent, "paused", len(a.Paused), "resting", a.Resting, "rows", report.Rows)
 	return a, nil
 }

@@ -28,7 +28,7 @@ func main() {
 }
 
 func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*Handler, error) {
-	parts, err := wiring.Open(ctx, getenv, log, wiring.VarTable, wiring.VarQueueURL, wiring.VarSettings, wiring.VarEngageSecret, wiring.VarExorgReadSecret)
+	parts, err := wiring.Open(ctx, getenv, log, wiring.VarTable, wiring.VarQueueURL, wiring.VarDLQURL, wiring.VarSettings, wiring.VarEngageSecret, wiring.VarExorgReadSecret)
 	if err != nil {
 		return nil, err
 	}
@@ -40,5 +40,7 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{Runner: parts.Runner(read, client), Log: parts.Log, Closer: parts}, nil
+	return &Handler{
+		Runner: parts.Runner(read, client), Log: parts.Log, Closer: parts, Instruments: parts.Instruments(telemetry.FunctionSnapshot, os.Stdout),
+	}, nil
 }

@@ -3,15 +3,12 @@ package main
 import (
 	"encoding/json"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/google/go-cmp/cmp"
 
 	"excs/functions/internal/stage"
 	"excs/shared/model"
@@ -21,20 +18,11 @@ func onStage(s *stage.Stage) *Handler {
 	return &Handler{Runner: s.Runner, Log: slog.New(slog.DiscardHandler)}
 }
 
-func sample(t *testing.T, name string) json.RawMessage {
-	t.Helper()
-	body, err := os.ReadFile(filepath.Join("..", "..", "events", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return body
-}
-
 // The samples start whole runs: the first sends a message per object, the next finds nothing to do.
 func TestSamples(t *testing.T) {
 	s, editor := stage.Tiny(t)
 	h := onStage(s)
-	first, err := h.Handle(t.Context(), sample(t, "snapshot-empty.json"))
+	first, err := h.Handle(t.Context(), stage.Sample(t, "snapshot-empty.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,13 +39,13 @@ func TestSamples(t *testing.T) {
 	if err := editor.RenamePerson(t.Context(), editor.Site().Persons[0].DBID, "Ada", "Lovelace"); err != nil {
 		t.Fatal(err)
 	}
-	second, err := h.Handle(t.Context(), sample(t, "snapshot-scheduler.json"))
+	second, err := h.Handle(t.Context(), stage.Sample(t, "snapshot-scheduler.json"))
 	if err != nil || second.Changes != 1 || second.Sent != 1 || second.Run <= first.Run {
 		t.Errorf("second run %+v, %v", second, err)
 	}
 	s.Converge(t)
 	s.Reset()
-	third, err := h.Handle(t.Context(), sample(t, "snapshot-scheduler.json"))
+	third, err := h.Handle(t.Context(), stage.Sample(t, "snapshot-scheduler.json"))
 	if err != nil || third.Changes+third.Sent+third.Held != 0 || s.Org.Totals().Calls != 0 {
 		t.Errorf("third run %+v, %v, %v", third, err, s.Org.Calls())
 	}
@@ -65,7 +53,7 @@ func TestSamples(t *testing.T) {
 
 // The Scheduler's sample is an EventBridge event as Lambda's own type has it, whole.
 func TestSchedulerSampleRoundTrips(t *testing.T) {
-	body := sample(t, "snapshot-scheduler.json")
+	body := stage.Sample(t, "snapshot-scheduler.json")
 	var event events.EventBridgeEvent
 	d := json.NewDecoder(strings.NewReader(string(body)))
 	d.DisallowUnknownFields()
@@ -75,20 +63,7 @@ func TestSchedulerSampleRoundTrips(t *testing.T) {
 	if event.Source != "aws.scheduler" || event.DetailType != "Scheduled Event" || event.Time.IsZero() || len(event.Resources) != 1 {
 		t.Errorf("event %+v", event)
 	}
-	back, err := json.Marshal(event)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var want, got map[string]any
-	if err := json.Unmarshal(body, &want); err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(back, &got); err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Errorf("what was encoded again differs: %s", d)
-	}
+	stage.RoundTrips(t, "snapshot-scheduler.json", body, event)
 }
 
 // While another process runs, the schedule's invocation is skipped and writes nothing.
@@ -99,7 +74,7 @@ func TestSkippedWhileARunHoldsTheLease(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Reset()
-	got, err := onStage(s).Handle(t.Context(), sample(t, "snapshot-empty.json"))
+	got, err := onStage(s).Handle(t.Context(), stage.Sample(t, "snapshot-empty.json"))
 	if err != nil || !strings.Contains(got.Skipped, "somebody") || got.Run != 0 {
 		t.Errorf("answer %+v, %v", got, err)
 	}
@@ -109,7 +84,7 @@ func TestSkippedWhileARunHoldsTheLease(t *testing.T) {
 	if err := s.Table.ReleaseLease(t.Context(), lease); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := onStage(s).Handle(t.Context(), sample(t, "snapshot-empty.json")); err != nil || got.Skipped != "" || got.Sent == 0 {
+	if got, err := onStage(s).Handle(t.Context(), stage.Sample(t, "snapshot-empty.json")); err != nil || got.Skipped != "" || got.Sent == 0 {
 		t.Errorf("after the lease %+v, %v", got, err)
 	}
 }
@@ -120,7 +95,7 @@ func TestEngageFaults(t *testing.T) {
 		t.Run(fault.Name, func(t *testing.T) {
 			s := stage.New(t, fault.Settings, fault.Read)
 			s.Reset()
-			_, err := onStage(s).Handle(t.Context(), sample(t, "snapshot-scheduler.json"))
+			_, err := onStage(s).Handle(t.Context(), stage.Sample(t, "snapshot-scheduler.json"))
 			stage.Check(t, fault, err)
 			if work, dead := s.Messages(t); work+dead+s.Rows(t)+s.Org.Totals().Calls > 0 {
 				t.Errorf("%d messages, %d dead letters, %d rows, %d calls", work, dead, s.Rows(t), s.Org.Totals().Calls)

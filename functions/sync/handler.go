@@ -6,7 +6,10 @@ import (
 	"io"
 	"log/slog"
 
+	"excs/shared/exorg"
 	"excs/shared/explain"
+	"excs/shared/instruments"
+	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/run"
 	"excs/shared/verify"
@@ -16,10 +19,20 @@ import (
 type Runner interface {
 	Plan(ctx context.Context, req run.Request) (run.Report, error)
 	Sync(ctx context.Context, req run.Request) (run.Report, error)
-	Approve(ctx context.Context, hash string, kinds []model.Kind) (run.Decision, error)
-	Discard(ctx context.Context, hash string, kinds []model.Kind) (run.Decision, error)
+	ApproveBy(ctx context.Context, hash string, kinds []model.Kind, by run.By) (run.Decision, error)
+	DiscardBy(ctx context.Context, hash string, kinds []model.Kind, by run.By) (run.Decision, error)
 	List(ctx context.Context, kinds []model.Kind) ([]run.Listed, error)
 	Status(ctx context.Context) (run.Status, error)
+}
+
+// Operator does what an operator decides about rows and writers.
+type Operator interface {
+	Pause(ctx context.Context, req run.PauseRequest) (run.Standstill, error)
+	Pauses(ctx context.Context) (mapping.Pauses, error)
+	Resume(ctx context.Context, req run.ResumeRequest) (run.Resumption, error)
+	Release(ctx context.Context, keys []model.Key, by run.By) ([]run.Released, error)
+	Link(ctx context.Context, req run.LinkRequest) (run.Linked, error)
+	Forget(ctx context.Context, keys []model.Key, by run.By) ([]run.Forgotten, error)
 }
 
 // Sweeper looks for what no event told.
@@ -35,12 +48,18 @@ type Explainer interface {
 // Handler is the function sync.
 type Handler struct {
 	Runner    Runner
+	Operator  Operator
 	Sweeper   Sweeper
 	Explainer Explainer
 	Log       *slog.Logger
+	// Instruments measure runs, and what the other actions cost; nil: nothing is measured.
+	Instruments *instruments.Set
 	// Closer ends what the handler was built on.
 	io.Closer
 }
+
+// actionSync is the action that makes a run.
+const actionSync = "sync"
 
 // shown is the answer to an action before it takes its format: the value is the JSON answer.
 type shown interface {
@@ -50,7 +69,7 @@ type shown interface {
 }
 
 // Handle does what the payload asks for. The answer is a JSON object (PlanAnswer, VerifyAnswer, ExplainAnswer,
-// DecisionAnswer, ListAnswer, StatusAnswer), or a string when the payload asks for text or Markdown.
+// DecisionAnswer, ListAnswer, StatusAnswer, PauseAnswer, ResumeAnswer, ReleaseAnswer, LinkAnswer, ForgetAnswer), or a string when the payload asks for text or Markdown.
 //
 // A payload that is not understood is invalid: the error says what there is, and nothing is read or written. Other errors
 // are those of the action, headed by its name.
@@ -61,9 +80,12 @@ func (h *Handler) Handle(ctx context.Context, body json.RawMessage) (any, error)
 		return nil, err
 	}
 	answer, err := req.do(h, ctx, req)
+	if req.name != actionSync { // which has measured its run
+		h.Instruments.Action(ctx, req.name)
+	}
 	if err != nil {
 		err = wrap(req.name, err)
-		h.Log.ErrorContext(ctx, "action failed", "action", req.name, "code", model.CodeOf(err), "error", err.Error())
+		h.Log.ErrorContext(ctx, "action failed", "action", req.name, "code", model.CodeOf(err), "error", err.Error(), "correlationId", exorg.CorrelationOf(err))
 		return nil, err
 	}
 	h.Log.InfoContext(ctx, "action done", "action", req.name, "kinds", req.Kinds, "keys", req.Keys)
@@ -80,6 +102,7 @@ func (h *Handler) plan(ctx context.Context, r request) (shown, error) {
 // sync makes a run now.
 func (h *Handler) sync(ctx context.Context, r request) (shown, error) {
 	report, err := h.Runner.Sync(ctx, r.Request)
+	h.Instruments.Run(ctx, report, err)
 	return plannedBy(report, didRun(report)), err
 }
 
@@ -97,18 +120,23 @@ func (h *Handler) explain(ctx context.Context, r request) (shown, error) {
 }
 
 func (h *Handler) approve(ctx context.Context, r request) (shown, error) {
-	d, err := h.Runner.Approve(ctx, r.hash, r.Kinds)
+	d, err := h.Runner.ApproveBy(ctx, r.hash, r.Kinds, r.by)
 	return decided("Approved", d), err
 }
 
 func (h *Handler) discard(ctx context.Context, r request) (shown, error) {
-	d, err := h.Runner.Discard(ctx, r.hash, r.Kinds)
+	d, err := h.Runner.DiscardBy(ctx, r.hash, r.Kinds, r.by)
 	return decided("Discarded", d), err
 }
 
 func (h *Handler) list(ctx context.Context, r request) (shown, error) {
 	l, err := h.Runner.List(ctx, r.Kinds)
-	return listing(l), err
+	if err != nil {
+		return nil, err
+	}
+	a := listing(l)
+	a.Paused, err = h.Operator.Pauses(ctx)
+	return a, err
 }
 
 func (h *Handler) status(ctx context.Context, _ request) (shown, error) {

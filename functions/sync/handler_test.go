@@ -30,13 +30,16 @@ func TestActionFails(t *testing.T) {
 		t.Run(a.name, func(t *testing.T) {
 			log, lines := logged()
 			payload := `{"action":"` + a.name + `","format":"text"}`
-			if a.one {
+			if a.one || a.some {
 				payload = `{"action":"` + a.name + `","keys":["user/1"],"format":"text"}`
 			}
-			if a.hash {
+			if a.exID {
+				payload = `{"action":"` + a.name + `","keys":["user/1"],"exId":"abc"}`
+			}
+			if a.hash == required {
 				payload = `{"action":"` + a.name + `","planHash":"abc"}`
 			}
-			_, err := ask(t, &Handler{Runner: f, Sweeper: brokenSweeper{broken}, Explainer: brokenExplainer{broken}, Log: log}, payload)
+			_, err := ask(t, &Handler{Runner: f, Operator: brokenOperator(t, broken), Sweeper: brokenSweeper{broken}, Explainer: brokenExplainer{broken}, Log: log}, payload)
 			if err == nil || err.Error() != a.name+": read Engage: no answer" {
 				t.Errorf("error %v", err)
 			}
@@ -55,6 +58,17 @@ type brokenSweeper struct{ err error }
 
 func (b brokenSweeper) Sweep(context.Context, verify.Request) (verify.Report, error) {
 	return verify.Report{}, b.err
+}
+
+func brokenOperator(t *testing.T, err error) *operator {
+	return &operator{
+		t:       t,
+		pause:   func(run.PauseRequest) (run.Standstill, error) { return run.Standstill{}, err },
+		resume:  func(run.ResumeRequest) (run.Resumption, error) { return run.Resumption{}, err },
+		release: func([]model.Key, run.By) ([]run.Released, error) { return nil, err },
+		link:    func(run.LinkRequest) (run.Linked, error) { return run.Linked{}, err },
+		forget:  func([]model.Key, run.By) ([]run.Forgotten, error) { return nil, err },
+	}
 }
 
 type brokenExplainer struct{ err error }

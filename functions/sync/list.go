@@ -21,6 +21,8 @@ type ListAnswer struct {
 	Counts  map[string]int `json:"counts"`
 	Objects []run.Listed   `json:"objects"`
 	More    int            `json:"more,omitempty"`
+	// Paused is what operators keep EXCS from writing to.
+	Paused mapping.Pauses `json:"paused,omitempty"`
 }
 
 // listBytes is the most that the objects of a list may take: an answer as text is quoted once more.
@@ -56,7 +58,7 @@ func (a ListAnswer) title() string {
 }
 
 func (a ListAnswer) text() string {
-	lines := []string{a.title()}
+	lines := append([]string{a.title()}, pausedLines("  ", a.Paused)...)
 	for _, l := range a.Objects {
 		line := fmt.Sprintf("  %s %s since %s", l.State, l.Key, stamp(l.Since))
 		if l.Active {
@@ -101,9 +103,11 @@ func (s StatusAnswer) text() string {
 	if !s.WentBack.IsZero() {
 		add("the source went back at %s: nothing is removed until it is accepted", stamp(s.WentBack))
 	}
+	lines = append(append(lines, pausedLines("  ", s.Paused)...), s.decisionLines()...)
 	if p := s.LastPlan; p != nil {
 		add("last plan %s: %d changes, %d held, %d rejected", p.Hash, p.Changes, p.Held, p.Rejects)
 	}
+	lines = append(lines, s.runLines()...)
 	for _, k := range model.Kinds() {
 		if n, ok := s.Mapped[k]; ok {
 			add("mapped %s: %d", k, n)
@@ -117,8 +121,7 @@ func (s StatusAnswer) text() string {
 	if !s.Oldest.IsZero() {
 		add("the oldest that is not converged: %s since %s", s.OldestKey, stamp(s.Oldest))
 	}
-	add("messages: %d waiting, %d in flight", s.Waiting, s.InFlight)
-	return strings.Join(lines, "\n") + "\n"
+	return strings.Join(append(lines, s.queueLines()...), "\n") + "\n"
 }
 
 // inFormat gives an answer its format. JSON is an object, text and Markdown are strings.
@@ -142,12 +145,14 @@ func inFormat(a shown, format string) (any, error) {
 
 // fenced puts a text into Markdown, where nothing in it can make a link, a mention or HTML: the fence is longer than any
 // run of backticks within.
-func fenced(a shown) string {
+func fenced(a shown) string { return "## " + a.title() + "\n\n" + inFence(a.text()) + "\n" }
+
+func inFence(text string) string {
 	fence := "```"
-	for strings.Contains(a.text(), fence) {
+	for strings.Contains(text, fence) {
 		fence += "`"
 	}
-	return "## " + a.title() + "\n\n" + fence + "text\n" + a.text() + fence + "\n"
+	return fence + "text\n" + text + fence
 }
 
 // plain makes one harmless line of a text that comes from a foreign system: no control characters for a terminal, none

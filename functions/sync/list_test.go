@@ -20,7 +20,7 @@ func user(dbid int64) model.Key { return model.Key{Kind: model.KindUser, DBID: d
 
 // The list counts per state and shows one line per object, in the runner's order.
 func TestList(t *testing.T) {
-	h := &Handler{Log: quiet(), Runner: &fake{t: t, list: func(kinds []model.Kind) ([]run.Listed, error) {
+	h := &Handler{Log: quiet(), Operator: &operator{t: t}, Runner: &fake{t: t, list: func(kinds []model.Kind) ([]run.Listed, error) {
 		if len(kinds) != 1 || kinds[0] != model.KindUser {
 			t.Errorf("kinds %v", kinds)
 		}
@@ -45,7 +45,7 @@ func TestList(t *testing.T) {
 
 // A list of nothing is empty, not null.
 func TestListOfNothing(t *testing.T) {
-	h := &Handler{Log: quiet(), Runner: &fake{t: t, list: func([]model.Kind) ([]run.Listed, error) { return nil, nil }}}
+	h := &Handler{Log: quiet(), Operator: &operator{t: t}, Runner: &fake{t: t, list: func([]model.Kind) ([]run.Listed, error) { return nil, nil }}}
 	if got := must(t, h, `{"action":"list"}`); got != `{"counts":{},"objects":[]}` {
 		t.Error(got)
 	}

@@ -1,4 +1,5 @@
-// Command sync is the operator's function: plan, sync, verify, explain, approve, discard, list, status.
+// Command sync is the operator's function: plan, sync, verify, explain, approve, discard, release, link, forget, pause, resume,
+// list, status.
 package main
 
 import (
@@ -12,6 +13,7 @@ import (
 
 	"excs/shared/model"
 	"excs/shared/telemetry"
+	"excs/shared/widget/answer"
 	"excs/shared/wiring"
 )
 
@@ -23,5 +25,5 @@ func main() {
 		log.Error("sync can not start", "code", model.CodeOf(err), "error", err.Error())
 		os.Exit(1)
 	}
-	lambda.Start(service.Invoke)
+	lambda.StartWithOptions(answer.ForText(service.Invoke), lambda.WithSetEscapeHTML(false))
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"testing"
 
+	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/run"
 )
@@ -20,6 +21,7 @@ type fake struct {
 	discard func(hash string, kinds []model.Kind) (run.Decision, error)
 	list    func(kinds []model.Kind) ([]run.Listed, error)
 	status  func() (run.Status, error)
+	by      []run.By // of the decisions
 }
 
 var _ Runner = (*fake)(nil)
@@ -38,14 +40,16 @@ func (f *fake) Sync(_ context.Context, req run.Request) (run.Report, error) {
 	return f.sync(req)
 }
 
-func (f *fake) Approve(_ context.Context, hash string, kinds []model.Kind) (run.Decision, error) {
+func (f *fake) ApproveBy(_ context.Context, hash string, kinds []model.Kind, by run.By) (run.Decision, error) {
+	f.by = append(f.by, by)
 	if f.approve == nil {
 		f.t.Fatal("Approve was called")
 	}
 	return f.approve(hash, kinds)
 }
 
-func (f *fake) Discard(_ context.Context, hash string, kinds []model.Kind) (run.Decision, error) {
+func (f *fake) DiscardBy(_ context.Context, hash string, kinds []model.Kind, by run.By) (run.Decision, error) {
+	f.by = append(f.by, by)
 	if f.discard == nil {
 		f.t.Fatal("Discard was called")
 	}
@@ -64,6 +68,56 @@ func (f *fake) Status(context.Context) (run.Status, error) {
 		f.t.Fatal("Status was called")
 	}
 	return f.status()
+}
+
+// operator is an Operator made of functions; one that is not set fails the test, but for what is paused: nothing.
+type operator struct {
+	t       *testing.T
+	paused  mapping.Pauses
+	pause   func(run.PauseRequest) (run.Standstill, error)
+	resume  func(run.ResumeRequest) (run.Resumption, error)
+	release func([]model.Key, run.By) ([]run.Released, error)
+	link    func(run.LinkRequest) (run.Linked, error)
+	forget  func([]model.Key, run.By) ([]run.Forgotten, error)
+}
+
+var _ Operator = (*operator)(nil)
+
+func (o *operator) Pauses(context.Context) (mapping.Pauses, error) { return o.paused, nil }
+
+func (o *operator) Pause(_ context.Context, req run.PauseRequest) (run.Standstill, error) {
+	if o.pause == nil {
+		o.t.Fatal("Pause was called")
+	}
+	return o.pause(req)
+}
+
+func (o *operator) Resume(_ context.Context, req run.ResumeRequest) (run.Resumption, error) {
+	if o.resume == nil {
+		o.t.Fatal("Resume was called")
+	}
+	return o.resume(req)
+}
+
+func (o *operator) Release(_ context.Context, keys []model.Key, by run.By) ([]run.Released, error) {
+	if o.release == nil {
+		o.t.Fatal("Release was called")
+	}
+	return o.release(keys, by)
+}
+
+func (o *operator) Link(_ context.Context, req run.LinkRequest) (run.Linked, error) {
+	if o.link == nil {
+		o.t.Fatal("Link was called")
+	}
+	return o.link(req)
+}
+
+func (o *operator) Forget(_ context.Context, keys []model.Key, by run.By) ([]run.Forgotten, error) {
+	if o.forget == nil {
+		o.t.Fatal("Forget was called")
+	}
+	return o.forget(keys, by)
 }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }

@@ -5,8 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"excs/shared/model"
 	"excs/shared/run"
@@ -14,14 +16,21 @@ import (
 
 // Payload is what an operator sends (DESIGN section 5).
 type Payload struct {
-	// Action is plan, sync, verify, explain, approve, discard, list or status.
+	// Action is plan, sync, verify, explain, approve, discard, release, link, forget, pause, resume, list or status.
 	Action string `json:"action"`
-	// Kinds limit every action but explain and status; Keys limit plan, sync and verify, written "user/1234". A key is
-	// looked at even when nothing changed. Explain takes one key.
+	// Kinds limit plan, sync, verify, approve, discard and list; Keys limit plan, sync and verify, written "user/1234". A key
+	// is looked at even when nothing changed. Explain and link take one key, release and forget some. Pause and resume take
+	// kinds or keys; with neither they are about everything.
 	Kinds []string `json:"kinds,omitempty"`
 	Keys  []string `json:"keys,omitempty"`
-	// PlanHash is the hash that plan, sync or list showed: approve and discard need it.
+	// PlanHash is the hash that plan, sync or list showed: approve and discard need it. Resume shows its plan without one, and
+	// with the hash of that plan resumes.
 	PlanHash string `json:"planHash,omitempty"`
+	// EXID is the EX Org's id of the object that link binds the key to.
+	EXID string `json:"exId,omitempty"`
+	// Who asks, and why: for the audit. Approve, discard, release, link, forget, pause and resume take them.
+	Who  string `json:"who,omitempty"`
+	Note string `json:"note,omitempty"`
 	// DryRun makes verify list what it would queue, and queue nothing.
 	DryRun bool `json:"dryRun,omitempty"`
 	// Format of the answer: json (default), text or markdown.
@@ -38,11 +47,24 @@ const (
 // action is what one word of the contract does and which fields go with it. A field that an action does not know is
 // refused: an approve whose keys were passed over would approve more than was meant.
 type action struct {
-	name              string
-	kinds, keys, hash bool
-	dry, one          bool // takes dryRun; takes exactly one key
-	do                func(*Handler, context.Context, request) (shown, error)
+	name        string
+	kinds, keys bool
+	hash        use
+	dry, exID   bool // takes dryRun; needs exId
+	signed      bool // takes who and note
+	one, some   bool // takes exactly one key; needs at least one
+	scope       bool // kinds or keys say what it is about, not both
+	do          func(*Handler, context.Context, request) (shown, error)
 }
+
+// use says whether an action knows a field.
+type use int
+
+const (
+	without use = iota
+	optional
+	required
+)
 
 func actions() []action {
 	return []action{
@@ -50,8 +72,13 @@ func actions() []action {
 		{name: "sync", kinds: true, keys: true, do: (*Handler).sync},
 		{name: "verify", kinds: true, keys: true, dry: true, do: (*Handler).verify},
 		{name: "explain", keys: true, one: true, do: (*Handler).explain},
-		{name: "approve", kinds: true, hash: true, do: (*Handler).approve},
-		{name: "discard", kinds: true, hash: true, do: (*Handler).discard},
+		{name: "approve", kinds: true, hash: required, signed: true, do: (*Handler).approve},
+		{name: "discard", kinds: true, hash: required, signed: true, do: (*Handler).discard},
+		{name: "release", keys: true, some: true, signed: true, do: (*Handler).release},
+		{name: "link", keys: true, one: true, exID: true, signed: true, do: (*Handler).link},
+		{name: "forget", keys: true, some: true, signed: true, do: (*Handler).forget},
+		{name: actionPause, kinds: true, keys: true, scope: true, signed: true, do: (*Handler).pause},
+		{name: actionResume, kinds: true, keys: true, scope: true, hash: optional, signed: true, do: (*Handler).resume},
 		{name: "list", kinds: true, do: (*Handler).list},
 		{name: "status", do: (*Handler).status},
 	}
@@ -62,6 +89,8 @@ type request struct {
 	run.Request
 	action
 	hash   string
+	exID   string
+	by     run.By
 	dryRun bool
 	format string
 }
@@ -71,12 +100,18 @@ func understand(body json.RawMessage) (request, error) {
 	if err != nil {
 		return request{}, err
 	}
-	r := request{hash: strings.TrimSpace(p.PlanHash), dryRun: p.DryRun}
+	r := request{
+		hash: strings.TrimSpace(p.PlanHash), exID: strings.TrimSpace(p.EXID), dryRun: p.DryRun,
+		by: run.By{Who: strings.TrimSpace(p.Who), Note: strings.TrimSpace(p.Note)},
+	}
 	r.Cause = model.CauseManual
 	if r.action, err = actionOf(p.Action); err != nil {
 		return r, err
 	}
 	if err := r.action.allows(p); err != nil {
+		return r, err
+	}
+	if err := r.action.needs(p); err != nil {
 		return r, err
 	}
 	if r.format, err = formatOf(p.Format); err != nil {
@@ -90,7 +125,7 @@ func decode(body json.RawMessage) (Payload, error) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&p); err != nil {
-		const shape = `write {"action":"…"} with kinds, keys, planHash, format as the action needs them`
+		const shape = `write {"action":"…"} with kinds, keys, planHash, exId, who, note, format as the action needs them`
 		return p, invalid("the payload is not understood (%s): %s", strings.TrimPrefix(err.Error(), "json: "), shape)
 	}
 	return p, nil
@@ -126,18 +161,86 @@ func (a action) allows(p Payload) error {
 	}{
 		{"kinds", len(p.Kinds) > 0, a.kinds},
 		{"keys", len(p.Keys) > 0, a.keys},
-		{"planHash", p.PlanHash != "", a.hash},
+		{"planHash", p.PlanHash != "", a.hash != without},
+		{"exId", p.EXID != "", a.exID},
+		{"who", p.Who != "", a.signed},
+		{"note", p.Note != "", a.signed},
 		{"dryRun", p.DryRun, a.dry},
 	} {
 		if field.given && !field.taken {
 			return invalid("%s takes no %s: leave it out", a.name, field.name)
 		}
 	}
-	if a.hash && strings.TrimSpace(p.PlanHash) == "" {
-		return invalid("%s needs the planHash that plan, sync or list showed", a.name)
+	return nil
+}
+
+// exIDs are the ids that the EX Org gives, and no path into its API.
+func exIDs() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`) }
+
+// noteMost and whoMost bound what goes into every row, log line and list, in characters.
+const (
+	noteMost = 300
+	whoMost  = 100
+)
+
+// needs checks that what the action can not do without is there and makes sense.
+func (a action) needs(p Payload) error {
+	for _, check := range []func(Payload) error{a.needsHash, a.needsKeys, a.needsScope, a.needsEXID, a.fits} {
+		if err := check(p); err != nil {
+			return err
+		}
 	}
-	if a.one && len(p.Keys) != 1 {
+	return nil
+}
+
+func (a action) needsHash(p Payload) error {
+	blank := strings.TrimSpace(p.PlanHash) == ""
+	switch {
+	case a.hash == required && blank:
+		return invalid("%s needs the planHash that plan, sync or list showed", a.name)
+	case p.PlanHash != "" && blank:
+		return invalid("%s: the planHash is blank: leave it out to see the plan, or give the hash of the plan that was shown", a.name)
+	default:
+		return nil
+	}
+}
+
+func (a action) needsKeys(p Payload) error {
+	switch {
+	case a.one && len(p.Keys) != 1:
 		return invalid("%s needs one key, for example \"keys\":[\"user/1234\"]", a.name)
+	case a.some && len(p.Keys) == 0:
+		return invalid("%s needs keys, for example \"keys\":[\"user/1234\"]", a.name)
+	default:
+		return nil
+	}
+}
+
+// needsScope refuses lists that are there and name nothing: a script that filled in nothing must not pause or resume
+// everything.
+func (a action) needsScope(p Payload) error {
+	switch {
+	case !a.scope:
+		return nil
+	case p.Kinds != nil && len(p.Kinds) == 0, p.Keys != nil && len(p.Keys) == 0:
+		return invalid("%s: kinds or keys is empty: name some, or leave both out for everything", a.name)
+	case len(p.Kinds) > 0 && len(p.Keys) > 0:
+		return invalid("%s takes kinds or keys, not both", a.name)
+	default:
+		return nil
+	}
+}
+
+func (a action) needsEXID(p Payload) error {
+	if a.exID && !exIDs().MatchString(strings.TrimSpace(p.EXID)) {
+		return invalid("%s needs the exId of an EX Org object, as its address in the EX Org's administration shows it", a.name)
+	}
+	return nil
+}
+
+func (a action) fits(p Payload) error {
+	if utf8.RuneCountInString(p.Note) > noteMost || utf8.RuneCountInString(p.Who) > whoMost {
+		return invalid("%s: a note has %d characters at most, a name %d", a.name, noteMost, whoMost)
 	}
 	return nil
 }
@@ -168,4 +271,10 @@ func invalid(format string, args ...any) error {
 	return model.Errorf(model.CodeInvalid, "sync", format, args...)
 }
 
-func wrap(action string, err error) error { return fmt.Errorf("%s: %w", action, err) }
+// wrap heads an error by the action, unless it begins with it already.
+func wrap(action string, err error) error {
+	if strings.HasPrefix(err.Error(), action+": ") {
+		return err
+	}
+	return fmt.Errorf("%s: %w", action, err)
+}

@@ -11,16 +11,16 @@ import (
 	"excs/shared/run"
 )
 
-const payloadShape = `: write {"action":"…"} with kinds, keys, planHash, format as the action needs them`
+const payloadShape = `: write {"action":"…"} with kinds, keys, planHash, exId, who, note, format as the action needs them`
 
 // What is not understood is one line that says what there is, and the runner is never asked.
 func TestRefused(t *testing.T) {
 	const kinds = "use one of source, skill, language, wrapupcode, queue, user, members"
 	tests := []struct{ name, payload, want string }{
-		{"no payload", `null`, `sync: unknown action "": use one of plan, sync, verify, explain, approve, discard, list, status`},
-		{"an empty object", `{}`, `sync: unknown action "": use one of plan, sync, verify, explain, approve, discard, list, status`},
-		{"an action that does not exist", `{"action":"nonsense"}`, `sync: unknown action "nonsense": use one of plan, sync, verify, explain, approve, discard, list, status`},
-		{"an action in capitals", `{"action":"PLAN"}`, `sync: unknown action "PLAN": use one of plan, sync, verify, explain, approve, discard, list, status`},
+		{"no payload", `null`, `sync: unknown action "": use one of plan, sync, verify, explain, approve, discard, release, link, forget, pause, resume, list, status`},
+		{"an empty object", `{}`, `sync: unknown action "": use one of plan, sync, verify, explain, approve, discard, release, link, forget, pause, resume, list, status`},
+		{"an action that does not exist", `{"action":"nonsense"}`, `sync: unknown action "nonsense": use one of plan, sync, verify, explain, approve, discard, release, link, forget, pause, resume, list, status`},
+		{"an action in capitals", `{"action":"PLAN"}`, `sync: unknown action "PLAN": use one of plan, sync, verify, explain, approve, discard, release, link, forget, pause, resume, list, status`},
 		{"an unknown kind", `{"action":"plan","kinds":["agent"]}`, `plan: parse kind: unknown kind "agent": ` + kinds},
 		{"an unknown kind of list", `{"action":"list","kinds":["user",""]}`, `list: parse kind: unknown kind "": ` + kinds},
 		{"a key without a slash", `{"action":"sync","keys":["1234"]}`, `sync: parse key: key "1234": write it as kind/DBID, for example user/1234`},
@@ -43,6 +43,23 @@ func TestRefused(t *testing.T) {
 			`sync: approve takes no keys: leave it out`},
 		{"a plan with a hash", `{"action":"plan","planHash":"a"}`, `sync: plan takes no planHash: leave it out`},
 		{"a status of a kind", `{"action":"status","kinds":["user"]}`, `sync: status takes no kinds: leave it out`},
+		{"a plan in somebody's name", `{"action":"plan","who":"jane"}`, `sync: plan takes no who: leave it out`},
+		{"a list with a note", `{"action":"list","note":"why"}`, `sync: list takes no note: leave it out`},
+		{"a release of nothing", `{"action":"release"}`, `sync: release needs keys, for example "keys":["user/1234"]`},
+		{"a release of a kind, which would be replay", `{"action":"release","kinds":["user"]}`, `sync: release takes no kinds: leave it out`},
+		{"a forgetting of nothing", `{"action":"forget","keys":[]}`, `sync: forget needs keys, for example "keys":["user/1234"]`},
+		{"a link of nothing", `{"action":"link","exId":"abc"}`, `sync: link needs one key, for example "keys":["user/1234"]`},
+		{"a link of two", `{"action":"link","keys":["user/1","user/2"],"exId":"abc"}`, `sync: link needs one key, for example "keys":["user/1234"]`},
+		{"a link to nothing", `{"action":"link","keys":["user/1"]}`, `sync: link needs the exId of an EX Org object, as its address in the EX Org's administration shows it`},
+		{"a link to a path", `{"action":"link","keys":["user/1"],"exId":"../users/1"}`, `sync: link needs the exId of an EX Org object, as its address in the EX Org's administration shows it`},
+		{"a release with an EX id", `{"action":"release","keys":["user/1"],"exId":"abc"}`, `sync: release takes no exId: leave it out`},
+		{"a pause of kinds and keys", `{"action":"pause","kinds":["user"],"keys":["user/1"]}`, `sync: pause takes kinds or keys, not both`},
+		{"a pause of an empty list, which a script left", `{"action":"pause","keys":[]}`, `sync: pause: kinds or keys is empty: name some, or leave both out for everything`},
+		{"a resume of an empty list", `{"action":"resume","kinds":[]}`, `sync: resume: kinds or keys is empty: name some, or leave both out for everything`},
+		{"a pause with a hash", `{"action":"pause","planHash":"a"}`, `sync: pause takes no planHash: leave it out`},
+		{"a resume with a blank hash", `{"action":"resume","planHash":" "}`, `sync: resume: the planHash is blank: leave it out to see the plan, or give the hash of the plan that was shown`},
+		{"a pause with a novel for a note", `{"action":"pause","note":"` + strings.Repeat("ü", noteMost+1) + `"}`, `sync: pause: a note has 300 characters at most, a name 100`},
+		{"a pause by a long name", `{"action":"pause","who":"` + strings.Repeat("x", whoMost+1) + `"}`, `sync: pause: a note has 300 characters at most, a name 100`},
 		{"a status of a key", `{"action":"status","keys":["user/1"]}`, `sync: status takes no keys: leave it out`},
 	}
 	s, _ := stage.Tiny(t)
@@ -50,7 +67,7 @@ func TestRefused(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			s.Reset()
 			log, lines := logged()
-			h := &Handler{Runner: &fake{t: t}, Log: log}
+			h := &Handler{Runner: &fake{t: t}, Operator: &operator{t: t}, Log: log}
 			_, err := ask(t, h, test.payload)
 			if err == nil || model.CodeOf(err) != model.CodeInvalid {
 				t.Fatalf("error %v of code %q, want one of code invalid", err, model.CodeOf(err))
@@ -62,7 +79,7 @@ func TestRefused(t *testing.T) {
 				t.Errorf("the log has %d lines: %s", n, lines)
 			}
 			// The same in the whole: nothing is read or written anywhere, not even the books of calls.
-			h.Runner = s.Runner
+			h.Runner, h.Operator = s.Runner, s.Runner
 			if _, again := ask(t, h, test.payload); again == nil || again.Error() != test.want {
 				t.Errorf("with a real runner: %v", again)
 			}

@@ -19,16 +19,21 @@ type PlanAnswer struct {
 	Plan json.RawMessage `json:"plan"`
 }
 
-// planned is a report with the sentence that says what became of it.
+// planned is a report with what is paused meanwhile, and the sentence that says what became of it.
 type planned struct {
 	report run.Report
+	rests  []string
 	did    string
 }
 
 func plannedBy(report run.Report, did string) planned {
 	report.Plan.Run = report.Run
 	report.FirstPlan = waitsForFirst(report.Plan)
-	return planned{report: report, did: did}
+	rests := pausedLines("", report.Paused)
+	if n := report.Resting; n > 0 {
+		rests = append(rests, fmt.Sprintf("%s for the end of a pause.", some(n, "change waits", "changes wait")))
+	}
+	return planned{report: report, rests: rests, did: did}
 }
 
 // waitsForFirst says whether the plan was only made. A tenant without an approved first plan whose organisation is empty
@@ -56,13 +61,21 @@ func (p planned) MarshalJSON() ([]byte, error) {
 
 func (p planned) title() string { return "" } // the plan's own Markdown has one
 
-func (p planned) text() string { return p.render(p.report.Plan.Text) }
+func (p planned) text() string { return p.render(p.report.Plan.Text, p.rests) }
 
-func (p planned) markdown() string { return p.render(p.report.Plan.Markdown) }
+// markdown fences what operators wrote.
+func (p planned) markdown() string {
+	rests := p.rests
+	if len(rests) > 0 {
+		rests = append(strings.Split(inFence(strings.Join(rests, "\n")+"\n"), "\n"), "")
+	}
+	return p.render(p.report.Plan.Markdown, rests)
+}
 
 // render writes the plan and, below it, what else an operator must know.
-func (p planned) render(write func(plan.Options) string) string {
-	lines := []string{strings.TrimRight(write(plan.Options{}), "\n"), "", p.did}
+func (p planned) render(write func(plan.Options) string, rests []string) string {
+	lines := []string{strings.TrimRight(write(plan.Options{}), "\n"), ""}
+	lines = append(append(lines, rests...), p.did)
 	if p.report.WentBack != "" {
 		lines = append(lines, "The source went back: "+plain(p.report.WentBack)+". Nothing is removed until it is accepted: "+plan.ApproveCommand(p.report.Plan.Hash))
 	}

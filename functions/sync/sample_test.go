@@ -1,9 +1,7 @@
 package main
 
 import (
-	"encoding/json"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,25 +12,10 @@ import (
 	"excs/shared/run"
 )
 
-func samples(t *testing.T) map[string][]byte {
-	t.Helper()
-	paths, err := filepath.Glob(filepath.Join("..", "..", "events", "sync-*.json"))
-	if err != nil || len(paths) == 0 {
-		t.Fatal(paths, err)
-	}
-	bodies := map[string][]byte{}
-	for _, path := range paths {
-		if bodies[filepath.Base(path)], err = os.ReadFile(path); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return bodies
-}
-
 // Every sample survives being read and written again, and there is one for each action.
 func TestSamplesRoundTrip(t *testing.T) {
 	seen := map[string]bool{}
-	for name, body := range samples(t) {
+	for name, body := range stage.Samples(t, "sync-") {
 		p, err := decode(body)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -42,20 +25,7 @@ func TestSamplesRoundTrip(t *testing.T) {
 		if !strings.HasPrefix(name, "sync-"+p.Action) {
 			t.Errorf("%s holds the action %s", name, p.Action)
 		}
-		back, err := json.Marshal(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var want, got map[string]any
-		if err := json.Unmarshal(body, &want); err != nil {
-			t.Fatal(err)
-		}
-		if err := json.Unmarshal(back, &got); err != nil {
-			t.Fatal(err)
-		}
-		if d := cmp.Diff(want, got); d != "" {
-			t.Errorf("%s differs: %s", name, d)
-		}
+		stage.RoundTrips(t, name, body, p)
 	}
 	for _, a := range actions() {
 		if !seen[a.name] {
@@ -65,16 +35,17 @@ func TestSamplesRoundTrip(t *testing.T) {
 }
 
 // Every sample is understood by the handler and answered on a tenant of the tiny site. The hash in the samples is of no
-// plan, so an approval and a discard of it find nothing.
+// plan, so an approval and a discard of it find nothing; nor is there the EX object that is linked, and nothing is paused that
+// could be resumed.
 func TestSamplesAreAnswered(t *testing.T) {
-	for name, body := range samples(t) {
+	for name, body := range stage.Samples(t, "sync-") {
 		t.Run(name, func(t *testing.T) {
 			s, _ := stage.Tiny(t)
 			h := onStage(s)
 			must(t, h, `{"action":"sync"}`)
 			s.Converge(t)
 			answer, err := ask(t, h, string(body))
-			if strings.Contains(name, "approve") || strings.Contains(name, "discard") {
+			if slices.ContainsFunc([]string{"approve", "discard", "link", "resume"}, func(action string) bool { return strings.Contains(name, action) }) {
 				if model.CodeOf(err) != model.CodeNotFound {
 					t.Errorf("error %v", err)
 				}
@@ -95,7 +66,7 @@ func TestSamplesOfDecisions(t *testing.T) {
 		return run.Decision{}, nil
 	}
 	h := &Handler{Log: quiet(), Runner: &fake{t: t, approve: decide, discard: decide}}
-	all := samples(t)
+	all := stage.Samples(t, "sync-")
 	must(t, h, string(all["sync-approve.json"]))
 	must(t, h, string(all["sync-discard.json"]))
 	if d := cmp.Diff([]string{"8826274a66e7358d0d7d", "8826274a66e7358d0d7d"}, hashes); d != "" {

@@ -3,18 +3,24 @@ package main
 import (
 	"context"
 	"log/slog"
+	"os"
 	"time"
 
 	"excs/shared/apply"
 	"excs/shared/exorg"
 	"excs/shared/explain"
 	"excs/shared/run"
+	"excs/shared/telemetry"
 	"excs/shared/verify"
 	"excs/shared/wiring"
 )
 
 func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*Handler, error) {
-	parts, err := wiring.Open(ctx, getenv, log, wiring.VarTable, wiring.VarQueueURL, wiring.VarSettings, wiring.VarEngageSecret, wiring.VarExorgReadSecret)
+	need := []string{wiring.VarTable, wiring.VarQueueURL, wiring.VarSettings, wiring.VarEngageSecret, wiring.VarExorgReadSecret}
+	if getenv(wiring.VarDLQURL) != "" {
+		need = append(need, wiring.VarDLQURL) // for the depth that status tells
+	}
+	parts, err := wiring.Open(ctx, getenv, log, need...)
 	if err != nil {
 		return nil, err
 	}
@@ -28,13 +34,14 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 	}
 	s, org := parts.Settings, apply.NewPlatform(exorg.New(cfg), parts.Settings.Users.Authority)
 	runs := parts.RunConfig(read, org)
+	runner := run.New(runs)
 	return &Handler{
-		Runner: run.New(runs),
+		Runner: runner, Operator: runner,
 		Sweeper: verify.New(verify.Config{
 			Table: parts.Table, Lists: wiring.Lists{Table: parts.Table}, Queue: parts.Work, Org: verify.Open(cfg, s, s.Verify.Share), Settings: s,
 			Absence: s.Verify.Absence, Round: s.Verify.Round, Now: time.Now, NewToken: wiring.NewToken, Log: parts.Log,
 		}),
 		Explainer: explain.New(explain.Config{Read: read, Plan: explain.PlanWith(runs), Table: parts.Table, Org: org, Settings: s, Now: time.Now}),
-		Log:       parts.Log, Closer: parts,
+		Log:       parts.Log, Instruments: parts.Instruments(telemetry.FunctionSync, os.Stdout), Closer: parts,
 	}, nil
 }

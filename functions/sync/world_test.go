@@ -33,7 +33,7 @@ type shownPlan struct {
 }
 
 func onStage(s *stage.Stage) *Handler {
-	return &Handler{Runner: s.Runner, Sweeper: s.Sweeper, Explainer: s.Explainer, Log: quiet()}
+	return &Handler{Runner: s.Runner, Operator: s.Runner, Sweeper: s.Sweeper, Explainer: s.Explainer, Log: quiet()}
 }
 
 // A plan writes nothing, in every format and limited in every way, before the first run and after it. On a site that did

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"excs/functions/internal/stage"
 	"excs/shared/listen"
 	"excs/shared/mapping"
 	"excs/shared/model"
@@ -56,7 +57,7 @@ func (h *hut) messages(tb testing.TB) int {
 // Whatever a request carries, nothing panics, and without a valid secret nothing is queued and the answer says nothing.
 func FuzzRequest(f *testing.F) {
 	h := newHut(f)
-	event := string(sample(f, "webhook-member-removed.json"))
+	event := string(stage.Sample(f, "webhook-member-removed.json"))
 	f.Add(SecretHeader, oldSecret, "POST", "/", event, false)
 	f.Add(SecretHeader, newSecret, "POST", "/", `[`+event+`,`+event+`]`, false)
 	f.Add(SecretHeader, newSecret, "POST", "/", `{"entityType":"Queue","action":"Create","entity":{"id":"new","name":"N"}}`, false)
@@ -88,7 +89,7 @@ func FuzzRequest(f *testing.F) {
 func FuzzPayload(f *testing.F) {
 	h := newHut(f)
 	for _, name := range []string{"webhook-http.json", "webhook-noise.json", "webhook-member-removed.json", "webhook-queue-deleted.json"} {
-		f.Add([]byte(sample(f, name)))
+		f.Add([]byte(stage.Sample(f, name)))
 	}
 	f.Add([]byte(`{"requestContext":17,"headers":{"x-excs-secret":["a"]}}`))
 	f.Add([]byte(`{"REQUESTCONTEXT":{"http":{"method":"POST"}},"detail":{"eventBody":{}}}`))

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"excs/infra/local/world/worldtest"
 	"excs/shared/model"
 )
 
@@ -56,7 +57,7 @@ func TestGateAdmits(t *testing.T) {
 // A secret that is added is taken within five minutes, one that is taken away is refused by then; a passing fault or a
 // faulty text changes nothing.
 func TestGateRotation(t *testing.T) {
-	c := &clock{now: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)}
+	c := worldtest.NewClock()
 	text, fault, loads := `{"secrets":["`+oldSecret+`"]}`, error(nil), 0
 	load := func(context.Context) (string, error) { loads++; return text, fault }
 	g, err := NewGate(t.Context(), load, c.Now, quiet())

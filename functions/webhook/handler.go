@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"excs/shared/instruments"
 	"excs/shared/listen"
 	"excs/shared/model"
 	"excs/shared/notice"
@@ -23,6 +24,8 @@ type Handler struct {
 	Listener Listener
 	Gate     *Gate
 	Log      *slog.Logger
+	// Instruments measure what becomes of notifications; nil: nothing is measured.
+	Instruments *instruments.Set
 }
 
 // Handle takes what an EX Org tells, whichever way it comes: an EventBridge event (or an array of them), or an HTTPS request
@@ -43,6 +46,7 @@ func (h *Handler) Handle(ctx context.Context, payload json.RawMessage) (any, err
 		var request events.LambdaFunctionURLRequest
 		if err := json.Unmarshal(payload, &request); err != nil {
 			h.Log.WarnContext(ctx, "request refused: Lambda's envelope is not as expected", "error", err.Error())
+			h.Instruments.Heard(ctx, listen.Report{}, 1)
 			return refused(), nil
 		}
 		return h.serve(ctx, request), nil
@@ -91,6 +95,7 @@ func read(body []byte) (notices []notice.Notice, rejected int, reason string) {
 func (h *Handler) hear(ctx context.Context, notices []notice.Notice, rejected int) (listen.Report, error) {
 	report, err := h.Listener.Hear(ctx, notices)
 	report.Rejected = rejected
+	h.Instruments.Heard(ctx, report, 0)
 	args := []any{
 		"heard", report.Heard, "rejected", report.Rejected, "sent", report.Sent, "later", report.Later,
 		"coalesced", report.Coalesced, "replayed", report.Replayed, "ignored", report.Ignored,

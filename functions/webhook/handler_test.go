@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"excs/functions/internal/stage"
 	"excs/shared/listen"
 	"excs/shared/mapping"
 	"excs/shared/model"
@@ -90,7 +91,7 @@ func TestDeadline(t *testing.T) {
 	})}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if _, err := h.Handle(ctx, sample(t, "webhook-user-deleted.json")); err != nil {
+	if _, err := h.Handle(ctx, stage.Sample(t, "webhook-user-deleted.json")); err != nil {
 		t.Fatal(err)
 	}
 	if left <= 0 || left > time.Minute-time.Second {
@@ -111,7 +112,7 @@ func TestLog(t *testing.T) {
 	var log bytes.Buffer
 	w.webhook.Log = telemetry.New(&log, telemetry.Options{Function: "webhook", Level: "DEBUG"})
 	w.tell(json.RawMessage(event))
-	w.tell(sample(t, "webhook-noise.json"))
+	w.tell(stage.Sample(t, "webhook-noise.json"))
 	serve(t, w.webhook, post("a forged secret that is long enough", event))
 	serve(t, w.webhook, post(oldSecret, `{"userEmail":"ada@agents.example"`))
 	text := log.String()

@@ -4,9 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"os"
-	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,14 +11,17 @@ import (
 
 	"excs/functions/internal/stage"
 	"excs/infra/local/world"
+	"excs/infra/local/world/worldtest"
 	"excs/shared/apply"
 	"excs/shared/engage/engagetest"
-	"excs/shared/exorg"
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/listen"
 	"excs/shared/model"
 	"excs/shared/wiring"
 )
+
+// shelf has the sites of the tests.
+var shelf = worldtest.NewShelf()
 
 // town is a tenant with a tiny site, an EX Org that tells of everything it can, and a webhook that hears it.
 type town struct {
@@ -29,22 +29,19 @@ type town struct {
 	tb      testing.TB
 	org     *exorgtest.Org
 	editor  *engagetest.Editor
-	clock   *clock
+	clock   *worldtest.Clock
 	webhook *Handler
 	told    int // the last change that was told
 }
 
 func newTown(tb testing.TB) *town {
 	tb.Helper()
-	editor, reader := stage.SQLite(tb, engagetest.New(engagetest.Tiny, 1))
-	t := &town{tb: tb, editor: editor, clock: &clock{now: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)}}
+	site := shelf.Open(tb, engagetest.New(engagetest.Tiny, 1))
+	t := &town{tb: tb, editor: site.Editor, clock: worldtest.NewClock()}
 	t.org = exorgtest.New(exorgtest.WithClock(t.clock.Now), exorgtest.WithSkillAudit(true), exorgtest.WithLog(0))
 	t.World = world.New(world.Config{
-		Settings: stage.Settings(), Read: wiring.ReadFor(reader, stage.Settings()), HTTP: t.org.Client(), Now: t.clock.Now, Sleep: t.clock.Sleep,
-		Secret: exorg.Secret{
-			APIURL: "http://api.example", LoginURL: "http://login.example",
-			Clients: []exorg.Credentials{exorg.NewCredentials(exorgtest.DefaultClientID, exorgtest.DefaultClientSecret)},
-		},
+		Settings: stage.Settings(), Read: site.Read(stage.Settings()), HTTP: t.org.Client(), Now: t.clock.Now, Sleep: t.clock.Sleep,
+		Secret: stage.Secret(exorgtest.DefaultClientSecret),
 	})
 	t.webhook = &Handler{Gate: Closed(), Log: quiet()}
 	t.restart()
@@ -103,29 +100,6 @@ func (t *town) news() []exorgtest.Event {
 	return events
 }
 
-// clock stands until it is moved.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
-	c.Pass(d)
-	return ctx.Err()
-}
-
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // The secrets of these tests.
@@ -146,16 +120,6 @@ func gate(tb testing.TB, text string) *Gate {
 
 func bothSecrets(tb testing.TB) *Gate {
 	return gate(tb, `{"secrets":["`+oldSecret+`","`+newSecret+`"]}`)
-}
-
-// sample reads a payload of events/.
-func sample(tb testing.TB, name string) json.RawMessage {
-	tb.Helper()
-	body, err := os.ReadFile(filepath.Join("..", "..", "events", name))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return body
 }
 
 // post is a request to the function URL.

@@ -3,12 +3,11 @@ package main
 import (
 	"encoding/json"
 	"net/http"
-	"path/filepath"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/google/go-cmp/cmp"
 
+	"excs/functions/internal/stage"
 	"excs/shared/listen"
 	"excs/shared/mapping"
 	"excs/shared/model"
@@ -19,14 +18,12 @@ const sampleSecret = "sample-secret-for-local-runs-only"
 
 // The samples are what Lambda delivers: read with the types of aws-lambda-go and written again they are the same.
 func TestSamplesRoundTrip(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join("..", "..", "events", "webhook-*.json"))
-	if err != nil || len(files) != 8 {
-		t.Fatal(files, err)
+	samples := stage.Samples(t, "webhook-")
+	if len(samples) != 8 {
+		t.Fatalf("%d samples", len(samples))
 	}
-	for _, file := range files {
-		name := filepath.Base(file)
+	for name, body := range samples {
 		t.Run(name, func(t *testing.T) {
-			body := sample(t, name)
 			var typed any = &events.CloudWatchEvent{}
 			if name == "webhook-http.json" {
 				typed = &events.LambdaFunctionURLRequest{}
@@ -34,20 +31,7 @@ func TestSamplesRoundTrip(t *testing.T) {
 			if err := json.Unmarshal(body, typed); err != nil {
 				t.Fatal(err)
 			}
-			again, err := json.Marshal(typed)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var want, got any
-			if err := json.Unmarshal(body, &want); err != nil {
-				t.Fatal(err)
-			}
-			if err := json.Unmarshal(again, &got); err != nil {
-				t.Fatal(err)
-			}
-			if d := cmp.Diff(want, got); d != "" {
-				t.Error(d)
-			}
+			stage.RoundTrips(t, name, body, typed)
 		})
 	}
 }
@@ -80,7 +64,7 @@ func TestSamplesAreHeard(t *testing.T) {
 			}
 			mapped(t, w.Table, key(model.KindMembers, 2), "")
 			w.Table.ResetUnits()
-			answer, err := w.webhook.Handle(t.Context(), sample(t, c.name))
+			answer, err := w.webhook.Handle(t.Context(), stage.Sample(t, c.name))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -23,7 +23,7 @@ func (l *look) audit(ctx context.Context) {
 	for _, f := range l.fields {
 		names = append(names, f.Name)
 	}
-	l.Log.InfoContext(ctx, "applied", "key", l.row.Key, "action", l.action, "fields", names, "cause", l.msg.Cause, "run", l.row.Run, "who", l.msg.Who, "note", note)
+	l.Log.InfoContext(ctx, "applied", l.attrs("action", l.action, "fields", names, "attempt", l.row.Attempts+1, "calls", l.trace.Calls(), "seconds", l.onItsWay().Seconds(), "who", l.msg.Who, "note", note)...)
 }
 
 // historyNames is how many names of a set one history entry keeps.

@@ -23,6 +23,8 @@ type Answer struct {
 	Action model.Action
 	// Err is why nothing could be recorded, nil otherwise.
 	Err error
+	// Work is what was done. Of the messages of one key the first has it.
+	Work Work
 }
 
 // looksAtOnce is how many objects of one batch are worked on side by side. Batches have at most ten messages, and most of
@@ -43,11 +45,15 @@ func (w *Worker) Batch(ctx context.Context, batch []queue.Received) []Answer {
 		}
 		looks[r.Key] = looks[r.Key].and(r)
 	}
-	byKey := w.looks(ctx, looks)
+	byKey := w.looks(ctx, looks, w.watch())
 	for i, r := range batch {
-		if r.Err == nil {
-			answers[i] = byKey[r.Key]
+		if r.Err != nil {
+			continue
 		}
+		a := byKey[r.Key]
+		answers[i] = a
+		a.Work = Work{}
+		byKey[r.Key] = a
 	}
 	return answers
 }
@@ -74,14 +80,14 @@ func (e errand) and(r queue.Received) errand {
 	return errand{Message: m, older: e.older, received: max(e.received, r.Count, 1)}
 }
 
-func (w *Worker) looks(ctx context.Context, looks map[model.Key]errand) map[model.Key]Answer {
+func (w *Worker) looks(ctx context.Context, looks map[model.Key]errand, pauses *mapping.Watch) map[model.Key]Answer {
 	answers := make(map[model.Key]Answer, len(looks))
 	var mu sync.Mutex
 	var group errgroup.Group
 	group.SetLimit(looksAtOnce)
 	for key, e := range looks {
 		group.Go(func() error {
-			a := w.answer(ctx, e)
+			a := w.answer(ctx, e, pauses)
 			mu.Lock()
 			defer mu.Unlock()
 			answers[key] = a
@@ -92,11 +98,12 @@ func (w *Worker) looks(ctx context.Context, looks map[model.Key]errand) map[mode
 	return answers
 }
 
-func (w *Worker) answer(ctx context.Context, e errand) Answer {
-	result, err := w.look(ctx, e)
+func (w *Worker) answer(ctx context.Context, e errand, pauses *mapping.Watch) Answer {
+	var work Work
+	result, err := w.look(ctx, e, pauses, &work)
 	if err != nil {
-		w.Log.WarnContext(ctx, "look failed and comes back", "key", e.Key, "code", model.CodeOf(err), "error", err.Error())
-		return Answer{Failed: true, Err: err}
+		w.Log.WarnContext(ctx, "look failed and comes back", "key", e.Key, "run", e.Run, "cause", e.Cause, "received", e.received, "code", model.CodeOf(err), "error", err.Error())
+		return Answer{Failed: true, Err: err, Work: work}
 	}
-	return Answer{Failed: result.Again > 0, Again: result.Again, State: result.State, Action: result.Action}
+	return Answer{Failed: result.Again > 0, Again: result.Again, State: result.State, Action: result.Action, Work: work}
 }

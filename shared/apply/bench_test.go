@@ -15,6 +15,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"excs/infra/local/world/worldtest"
 	"excs/shared/apply"
 	"excs/shared/exorg"
 	"excs/shared/exorg/exorgtest"
@@ -25,7 +26,10 @@ import (
 	"excs/shared/rules"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	worldtest.Tries(checks)
+	goleak.VerifyTestMain(m)
+}
 
 var contract = openapi.Once()
 

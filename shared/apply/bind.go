@@ -113,7 +113,15 @@ func (l *look) stillOwns(ctx context.Context, exID string) error {
 	if !slices.Contains(owners, l.row.Key) {
 		return errMoved
 	}
-	return nil
+	return l.unlessOwnersPaused(ctx, owners)
+}
+
+// mayWriteTo is asked right before a write to an object that is there: it is still this key's, and nobody paused it.
+func (l *look) mayWriteTo(ctx context.Context, exID string) error {
+	if err := l.stillOwns(ctx, exID); err != nil {
+		return err
+	}
+	return l.mayWrite(ctx)
 }
 
 // read reads the object of that id, and deals with one that is not there.

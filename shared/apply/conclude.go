@@ -23,13 +23,14 @@ func (l *look) conclude(ctx context.Context, failure error) (moved bool, err err
 		l.out.Attempts = l.row.Attempts
 		return false, nil
 	}
+	l.work.Denied = l.work.Denied || exorg.IsDenied(failure)
 	if model.CodeOf(failure) == model.CodeThrottled {
 		l.wait(max(model.RetryAfterOf(failure), time.Second), "the EX Org's request budget is spent, or it asked to wait", failure)
 		return false, nil
 	}
 	if exorg.IsCredentials(failure) {
 		l.wait(deniedWait, "the EX Org refuses the OAuth client: check the EX Org secret", failure)
-		l.Log.ErrorContext(ctx, "the EX Org refuses the OAuth client", "key", l.row.Key, "error", failure.Error())
+		l.Log.ErrorContext(ctx, "the EX Org refuses the OAuth client", l.attrs("attempt", l.row.Attempts+1, "code", model.CodeOf(failure), "error", failure.Error())...)
 		return false, nil
 	}
 	return l.fail(ctx, failure)
@@ -79,7 +80,7 @@ func (l *look) fail(ctx context.Context, failure error) (moved bool, err error) 
 		l.out.State = mapping.StateWaiting
 		l.out.WaitUntil = l.now.Add(min(backoffMost, backoffStep<<min(l.row.Attempts, 10)))
 		l.out.Reason = "a try failed, the next follows"
-		l.Log.WarnContext(ctx, "try failed", "key", l.row.Key, "attempt", l.out.Attempts, "code", model.CodeOf(failure), "error", failure.Error())
+		l.Log.WarnContext(ctx, "try failed", l.attrs("attempt", l.out.Attempts, "code", model.CodeOf(failure), "error", failure.Error())...)
 		return false, nil
 	}
 	l.out.State = mapping.StateQuarantined
@@ -108,7 +109,7 @@ func (l *look) deadLetter(ctx context.Context, failure error) (moved bool, err e
 	if letter.Token == "" {
 		letter.Token = l.NewToken()
 	}
-	l.Log.ErrorContext(ctx, "object quarantined", "key", l.row.Key, "attempt", l.out.Attempts, "code", letter.Code, "error", failure.Error())
+	l.Log.ErrorContext(ctx, "object quarantined", l.attrs("attempt", l.out.Attempts, "code", letter.Code, "error", failure.Error())...)
 	if err := l.Dead.Send(ctx, []queue.Message{letter}); err != nil {
 		return false, fmt.Errorf("write the dead letter of %s: %w", l.row.Key, err)
 	}

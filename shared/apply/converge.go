@@ -17,8 +17,12 @@ func (l *look) converge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if l.row.Goal == mapping.GoalAbsent {
+	switch l.row.Goal {
+	case mapping.GoalAbsent:
 		return l.remove(ctx)
+	case mapping.GoalOrphan:
+		return l.orphaned(ctx)
+	default:
 	}
 	switch l.row.Key.Kind {
 	case model.KindUser:
@@ -49,7 +53,7 @@ func (l *look) alter(ctx context.Context, b bound) error {
 	if err := l.allow(ctx, plan.ClassUpdates, 1); err != nil {
 		return err
 	}
-	if err := l.stillOwns(ctx, b.exID); err != nil {
+	if err := l.mayWriteTo(ctx, b.exID); err != nil {
 		return err
 	}
 	err := l.Writer.Update(ctx, b.exID, l.row.Desired, b.raw)

@@ -59,6 +59,9 @@ func (l *look) create(ctx context.Context, replaced string) (bound, error) {
 	if err != nil {
 		return bound{}, err
 	}
+	if err := l.mayWrite(ctx); err != nil {
+		return bound{}, err
+	}
 	intent := mapping.Intent{Token: l.NewToken() + markSeparator + mark(c.Object), At: l.now}
 	if err := l.Rows.Intend(ctx, l.row.Key, l.row.Version, intent, replaced); err != nil {
 		switch model.CodeOf(err) {

@@ -32,7 +32,7 @@ func (l *look) fights(ctx context.Context, fields []model.Field) error {
 			continue
 		}
 		who := whoFights(l.row.History)
-		l.Log.WarnContext(ctx, "fight damped", "key", l.row.Key, "field", f.Name, "times", n, "who", who)
+		l.Log.WarnContext(ctx, "fight damped", l.attrs("field", f.Name, "times", n, "who", who)...)
 		return waitUntil(latest.Add(fightWindow), fmt.Sprintf("%s%s was set back %d times within an hour and is changed again each time%s: find out who changes it, or pause or exclude the object",
 			mapping.Damped, f.Name, n, who))
 	}

@@ -32,7 +32,8 @@ func (l *look) allow(ctx context.Context, class plan.Class, n int) error {
 		return fmt.Errorf("ask the guard: %w", err)
 	}
 	if !ok {
-		l.Log.WarnContext(ctx, "guard tripped", "key", l.row.Key, "class", class, "drawn", drawn, "limit", limit, "mapped", mapped)
+		l.work.Guarded++
+		l.Log.WarnContext(ctx, "guard tripped", l.attrs("class", class, "drawn", drawn, "limit", limit, "mapped", mapped)...)
 		return held(fmt.Sprintf("guard: %d %s of kind %s were made in the last %s and %d more would pass the limit of %d (of %d mapped): approve with sync approve",
 			drawn, class, l.row.Key.Kind, window.Length, n, limit, mapped))
 	}

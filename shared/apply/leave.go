@@ -3,7 +3,6 @@ package apply
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
 	"slices"
 
 	"excs/shared/mapping"
@@ -119,7 +118,7 @@ func (l *look) leaveBehind(ctx context.Context, exID, name string) error {
 		}
 		name = seen.Name
 	}
-	orphan := l.leftover(exID)
+	orphan := mapping.Leftover(l.row.Key, exID)
 	row, err := l.Orphans.PutDesired(ctx, l.row.Run, mapping.Wish{
 		Key: orphan, Goal: mapping.GoalOrphan, Desired: model.Object{Key: orphan, Name: name}, Cause: l.msg.Cause,
 	})
@@ -134,14 +133,4 @@ func (l *look) leaveBehind(ctx context.Context, exID, name string) error {
 		return fmt.Errorf("keep the old object of %s as an orphan: %w", l.row.Key, err)
 	}
 	return l.Rows.Own(ctx, orphan.Kind, exID, orphan, []model.Key{l.row.Key}, false)
-}
-
-// leftoverStep is beyond what Engage gives as DBID (numeric(10,0)), so that the row of an orphan is nobody's key.
-const leftoverStep = 10_000_000_000
-
-// leftover is the key of the orphan that the row leaves with an EX object: the same one however often a look begins anew.
-func (l *look) leftover(exID string) model.Key {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(exID)) // a hash takes everything
-	return model.Key{Kind: l.row.Key.Kind, DBID: int64(1+h.Sum32()%900_000_000)*leftoverStep + l.row.Key.DBID}
 }

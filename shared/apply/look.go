@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"excs/shared/exorg"
 	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/queue"
@@ -18,6 +19,11 @@ type look struct {
 	now      time.Time
 	out      mapping.Outcome
 	lost     string // the EX id of an object that is gone and made again
+	pauses   *mapping.Watch
+	stands   model.Key // a user whom a member list leaves alone because of a pause
+	begun    bool      // writing has begun: it is finished, whatever is paused meanwhile
+	trace    *exorg.Trace
+	work     *Work
 
 	action model.Action
 	fields []model.Field
@@ -27,7 +33,10 @@ type look struct {
 // once works on the row as it was loaded and records what became of it. moved says that the row has another desired state
 // by now, so that it must be looked at again.
 func (l *look) once(ctx context.Context) (result Result, moved bool, err error) {
-	failure := l.converge(ctx)
+	failure := l.unlessPaused(ctx, l.row.Key, l.row.From)
+	if failure == nil {
+		failure = l.converge(ctx)
+	}
 	if isMoved(failure) {
 		return Result{}, true, l.keep(ctx)
 	}
@@ -49,8 +58,10 @@ func (l *look) once(ctx context.Context) (result Result, moved bool, err error) 
 		return Result{}, true, nil
 	case model.CodeNotFound:
 		// The row was taken over or forgotten while it was worked on: there is nothing left to say.
-		l.Log.InfoContext(ctx, "the row went while it was worked on", "key", l.row.Key)
+		l.Log.InfoContext(ctx, "the row went while it was worked on", l.attrs()...)
 		return Result{Action: l.action}, false, nil
+	case "":
+		l.tell(ctx)
 	}
 	return Result{State: l.out.State, Action: l.action}, false, err
 }
@@ -100,7 +111,7 @@ func (l *look) keep(ctx context.Context) error {
 // keepIfPossible is keep where a failure was met already: its own is not worth more than a line.
 func (l *look) keepIfPossible(ctx context.Context) {
 	if err := l.keep(ctx); err != nil {
-		l.Log.WarnContext(ctx, "what was done could not be recorded and is looked up again", "key", l.row.Key, "code", model.CodeOf(err), "error", err.Error())
+		l.Log.WarnContext(ctx, "what was done could not be recorded and is looked up again", l.attrs("code", model.CodeOf(err), "error", err.Error())...)
 	}
 }
 

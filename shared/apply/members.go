@@ -26,10 +26,16 @@ func (l *look) members(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if l.sameAsBefore(c.absent) {
-		return c.rest(l.now)
+	stands, err := l.stillStands(ctx)
+	if err != nil {
+		return err
 	}
-	if err := l.setMembers(ctx, q, c); err != nil {
+	if !stands && !l.sameAsBefore(c.absent) {
+		if err := l.setMembers(ctx, q, c); err != nil {
+			return err
+		}
+	}
+	if err := l.untilTheyGo(); err != nil {
 		return err
 	}
 	return c.rest(l.now)
@@ -133,7 +139,10 @@ func (l *look) mayMove(ctx context.Context, q mapping.Row) error {
 	if err := l.fights(ctx, []model.Field{{Name: model.FieldMembers}}); err != nil {
 		return err
 	}
-	return l.queueOwned(ctx, q)
+	if err := l.queueOwned(ctx, q); err != nil {
+		return err
+	}
+	return l.mayWrite(ctx)
 }
 
 // removeMembers takes users out, if the guard lets it. Who joins has joined before: a held removal holds nobody up.
@@ -225,11 +234,11 @@ func (c crowd) joining(desired []int64, have []string) (wanted map[string]bool, 
 func (l *look) moves(ctx context.Context, have []string, c crowd) (add, remove []string, err error) {
 	wanted, add := c.joining(l.row.Desired.Members, have)
 	if l.row.Desired.AddOnly || l.Settings.Members.Control != rules.Exact {
-		return add, nil, nil
+		return l.leaveAlone(ctx, add, nil, c, nil)
 	}
 	extra := slices.DeleteFunc(slices.Clone(have), func(id string) bool { return wanted[id] })
 	if len(extra) == 0 {
-		return add, nil, nil
+		return l.leaveAlone(ctx, add, nil, c, nil)
 	}
 	owners, err := l.Rows.Owners(ctx, model.KindUser, extra)
 	if err != nil {
@@ -240,5 +249,5 @@ func (l *look) moves(ctx context.Context, have []string, c crowd) (add, remove [
 			remove = append(remove, id)
 		}
 	}
-	return add, remove, nil
+	return l.leaveAlone(ctx, add, remove, c, owners)
 }

@@ -43,6 +43,9 @@ func (l *look) owesCodes(b bound) bool {
 // putCodesBack puts the wrap-up codes that a queue had on the queue that was made again. One that is gone fails the whole
 // call; then each is put back alone, and what can not be restored is named in the audit line.
 func (l *look) putCodesBack(ctx context.Context, queueID string) error {
+	if err := l.mayWrite(ctx); err != nil {
+		return err
+	}
 	codes := l.row.SeenCodes
 	err := l.Writer.AddQueueCodes(ctx, queueID, codes)
 	if refused(err) {
@@ -114,9 +117,16 @@ func (l *look) codeReturns(ctx context.Context, lost, exID string) error {
 	if err != nil {
 		return fmt.Errorf("read the queues that %s was on: %w", l.row.Key, err)
 	}
+	stands := model.Key{}
 	for _, q := range queues {
 		i := slices.Index(q.SeenCodes, lost)
 		if i < 0 || q.EXID == "" || q.Goal != mapping.GoalPresent {
+			continue
+		}
+		if _, is, err := l.pauses.Of(ctx, q.Key); err != nil {
+			return err
+		} else if is {
+			stands = q.Key
 			continue
 		}
 		codes := slices.Clone(q.SeenCodes)
@@ -125,7 +135,11 @@ func (l *look) codeReturns(ctx context.Context, lost, exID string) error {
 			return err
 		}
 	}
-	return nil
+	if stands.IsZero() {
+		return nil
+	}
+	// The row keeps the id that was lost, so the next look finds the new code and does the rest.
+	return waitFor(stands, l.now.Add(stuckWait), mapping.Paused+"it goes back on "+stands.String()+" when that is not paused any more")
 }
 
 func (l *look) codeReturnsTo(ctx context.Context, q mapping.Row, exID string, codes []string) error {

@@ -68,6 +68,9 @@ func (l *look) deleteQueue(ctx context.Context) error {
 	if other, err = l.otherOwner(ctx); err != nil || !other.IsZero() {
 		return err
 	}
+	if err := l.mayWrite(ctx); err != nil {
+		return err
+	}
 	if err := l.Writer.DeleteQueue(ctx, l.row.EXID); err != nil && model.CodeOf(err) != model.CodeNotFound {
 		return fmt.Errorf("delete %s: %w", l.row.Key, err)
 	}

@@ -29,6 +29,9 @@ func waitUntil(until time.Time, reason string) error {
 	return &stop{state: mapping.StateWaiting, reason: reason, until: until}
 }
 
+// paused waits for the end of a pause: the row is due at once, and no run takes it up before.
+func paused(p mapping.Pause, now time.Time) error { return waitUntil(now, mapping.Paused+p.Why()) }
+
 func held(reason string) error { return &stop{state: mapping.StateHeld, reason: reason} }
 
 // invisibleRetry is how often an invisible object is looked for again: a granted division shows up without anybody

@@ -102,6 +102,9 @@ func (l *look) claim(ctx context.Context, o model.Observed) error {
 		return err
 	}
 	var was formerOwners
+	if err := l.unlessOwnersPaused(ctx, owners); err != nil {
+		return err
+	}
 	for _, key := range owners {
 		if key == l.row.Key {
 			continue

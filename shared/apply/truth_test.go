@@ -13,7 +13,7 @@ import (
 // living object is somebody's (but for those that the test put there).
 func (b *bench) true(foreign ...string) {
 	b.Helper()
-	owned := map[model.Kind]map[string]bool{}
+	owned, living := map[model.Kind]map[string]bool{}, b.living()
 	for key, there := range b.keys {
 		if !there {
 			continue
@@ -40,9 +40,9 @@ func (b *bench) true(foreign ...string) {
 		if !slices.Contains(b.owners(kind, row.EXID), key) {
 			b.Errorf("%s does not own its EX object", key)
 		}
-		b.trueObject(row)
+		b.trueObject(row, living[kind])
 	}
-	for kind, ids := range b.living() {
+	for kind, ids := range living {
 		for id, name := range ids {
 			if !owned[kind][id] && !slices.Contains(foreign, id) && len(b.owners(kind, id)) == 0 {
 				b.Errorf("the EX %s %s (%s) is nobody's", kind, id, name)
@@ -83,14 +83,15 @@ func (b *bench) living() map[model.Kind]map[string]string {
 	return all
 }
 
-func (b *bench) trueObject(row mapping.Row) {
+// trueObject compares a row with the objects of its kind that are not deleted.
+func (b *bench) trueObject(row mapping.Row, living map[string]string) {
 	b.Helper()
 	o := row.Desired
 	if o.Key.Kind == model.KindUser {
 		b.trueUser(row)
 		return
 	}
-	name, there := b.living()[o.Key.Kind][row.EXID]
+	name, there := living[row.EXID]
 	if !there {
 		b.Errorf("%s has no living EX object", o.Key)
 	}

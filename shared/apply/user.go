@@ -102,7 +102,7 @@ func (l *look) repair(ctx context.Context, b bound, refs refs) error {
 	if err := l.mayChange(ctx, seen, fields); err != nil {
 		return err
 	}
-	if err := l.stillOwns(ctx, b.exID); err != nil {
+	if err := l.mayWriteTo(ctx, b.exID); err != nil {
 		return err
 	}
 	return l.write(ctx, b, seen, target, refs, fields)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"excs/shared/mapping"
 	"excs/shared/model"
 )
 
@@ -171,9 +172,39 @@ func (l *look) addExternalKey(ctx context.Context, exID string) error {
 		if h.EXID == exID {
 			return nil
 		}
+		former, err := l.wasOwn(ctx, h.EXID)
+		if err != nil {
+			return err
+		}
+		if former {
+			return l.moveExternalKey(ctx, h.EXID, exID)
+		}
 		if !h.Deleted {
 			return forGood("the EX user %s holds its external id: merge the two users in the EX Org, or bind the key to one with sync link", h.EXID)
 		}
 	}
 	return fmt.Errorf("give %s its external id (a deleted EX user may hold it): %w", l.row.Key, err)
+}
+
+// wasOwn says whether an EX user is the one that this key had until an operator linked the key to another: the orphan that
+// stands for it is this key's own.
+func (l *look) wasOwn(ctx context.Context, exID string) (bool, error) {
+	owners, err := l.owners(ctx, exID)
+	if err != nil {
+		return false, err
+	}
+	return slices.Contains(owners, mapping.Leftover(l.row.Key, exID)), nil
+}
+
+// moveExternalKey takes the key's own mark off the EX user that it had and gives it to the one that it has: the mark says which
+// user is the Person, and two can not carry it.
+func (l *look) moveExternalKey(ctx context.Context, from, to string) error {
+	if err := l.Writer.RemoveExternalKey(ctx, from, l.row.Desired.ExternalKey); err != nil && model.CodeOf(err) != model.CodeNotFound {
+		return fmt.Errorf("take the external id of %s off the EX user %s that it had: %w", l.row.Key, from, err)
+	}
+	l.note("its external id was taken off the EX user " + from + " that it had before")
+	if err := l.Writer.AddExternalKey(ctx, to, l.row.Desired.ExternalKey); err != nil {
+		return fmt.Errorf("give %s its external id: %w", l.row.Key, err)
+	}
+	return nil
 }

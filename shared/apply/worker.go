@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"excs/shared/exorg"
 	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/queue"
@@ -14,6 +15,7 @@ import (
 
 // Rows is what the worker needs of the mapping table.
 type Rows interface {
+	mapping.PauseReader
 	Get(ctx context.Context, key model.Key) (mapping.Row, error)
 	GetMany(ctx context.Context, keys []model.Key) (map[model.Key]mapping.Row, error)
 	ClearQueued(ctx context.Context, key model.Key, token string) (mapping.Row, error)
@@ -101,7 +103,7 @@ const looksPerMessage = 3
 // Look makes the message's object right, or records on its row why not. An error means that not even that could be
 // recorded: the message must come back.
 func (w *Worker) Look(ctx context.Context, m queue.Message) (Result, error) {
-	return w.look(ctx, errand{Message: m, received: 1})
+	return w.look(ctx, errand{Message: m, received: 1}, w.watch(), &Work{})
 }
 
 // begin clears the row's queued mark, before anything is observed, so that a change during the work is queued again.
@@ -124,23 +126,26 @@ func (w *Worker) rowOf(ctx context.Context, key model.Key) (row mapping.Row, the
 	return row, err == nil, err
 }
 
-// look is Look for the messages of one key.
-func (w *Worker) look(ctx context.Context, m errand) (Result, error) {
+// look is Look for the messages of one key, by what the batch knows to be paused. What was done is noted in work, with an
+// error too.
+func (w *Worker) look(ctx context.Context, m errand, pauses *mapping.Watch, work *Work) (Result, error) {
+	ctx, trace := exorg.WithTrace(ctx)
 	row, err := w.begin(ctx, m)
 	for range looksPerMessage {
 		if model.CodeOf(err) == model.CodeNotFound {
-			w.Log.InfoContext(ctx, "message for a key without a row", "key", m.Key)
+			w.Log.InfoContext(ctx, "message for a key without a row", "key", m.Key, "run", m.Run, "cause", m.Cause)
 			return Result{}, nil
 		}
 		if err != nil {
 			return Result{}, err
 		}
 		if why := idle(row, m.Cause, w.Now()); why != "" {
-			w.Log.DebugContext(ctx, "nothing to do", "key", m.Key, "why", why)
+			w.Log.DebugContext(ctx, "nothing to do", "key", m.Key, "run", row.Run, "cause", m.Cause, "why", why)
 			return Result{State: row.State}, nil
 		}
-		l := &look{Worker: w, row: row, msg: m.Message, received: m.received, now: w.Now(), out: mapping.Outcome{Key: row.Key, Version: row.Version}}
+		l := &look{Worker: w, row: row, msg: m.Message, received: m.received, now: w.Now(), out: mapping.Outcome{Key: row.Key, Version: row.Version}, pauses: pauses, trace: trace, work: work}
 		result, moved, failure := l.once(ctx)
+		l.ended(result)
 		if failure != nil || !moved {
 			return result, failure
 		}
@@ -152,9 +157,6 @@ func (w *Worker) look(ctx context.Context, m errand) (Result, error) {
 // idle says why a row is not worked on, "" when it is. A converged row is looked at only when something says that the EX
 // Org may have changed: a doubled message of a change in Engage costs no call.
 func idle(row mapping.Row, cause model.Cause, now time.Time) string {
-	if row.Goal == mapping.GoalOrphan {
-		return "orphan"
-	}
 	switch row.State {
 	case mapping.StateHeld, mapping.StateQuarantined, mapping.StateOrphan, mapping.StateGone:
 		return string(row.State)

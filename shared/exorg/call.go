@@ -22,6 +22,12 @@ import (
 // A read is repeated a few times after a passing fault. A write is sent once, except where the EX Org says that it did nothing: 401 (once, with a
 // fresh token) and 429 (with another OAuth client, if there is one that may send). The error is a *model.Error that wraps an *APIError.
 func (c *Client) Call(ctx context.Context, r wire.Request, out any) error {
+	err := c.call(ctx, r, out)
+	c.count.ended(err)
+	return err
+}
+
+func (c *Client) call(ctx context.Context, r wire.Request, out any) error {
 	target, payload, err := c.prepare(r)
 	if err != nil {
 		return err

@@ -22,6 +22,8 @@ type Client struct {
 	sleep      func(context.Context, time.Duration) error
 	random     func() float64
 	log        *slog.Logger
+	count      *Counter
+	reload     func(context.Context) ([]Credentials, error)
 
 	oauths []*oauth
 	turn   turn
@@ -37,7 +39,7 @@ func New(cfg Config) *Client {
 	c := &Client{
 		api: cfg.APIURL, login: cfg.LoginURL, http: &h, tokens: cfg.Tokens, budget: cfg.Budget, rank: cfg.Rank,
 		maxWait: cfg.MaxWait, timeout: cfg.Timeout, retry: cfg.Retry,
-		now: cfg.Now, sleep: cfg.Sleep, random: cfg.Random, log: cfg.Logger,
+		now: cfg.Now, sleep: cfg.Sleep, random: cfg.Random, log: cfg.Logger, count: cfg.Counter, reload: cfg.Reload,
 	}
 	for i, credentials := range cfg.Clients {
 		c.oauths = append(c.oauths, &oauth{number: i + 1, credentials: credentials, gate: make(chan struct{}, 1)})

@@ -51,6 +51,9 @@ type Config struct {
 	APIURL, LoginURL string
 	// Clients are the OAuth clients, each with its own token and its own budget.
 	Clients []Credentials
+	// Reload reads the OAuth clients again when the EX Org refuses one of them: a process lives for hours, and a secret that was
+	// rotated must not wait for its end. nil: what the process started with is all there is.
+	Reload func(ctx context.Context) ([]Credentials, error)
 	// HTTP sends the requests; default a client with the transport's own limits. Redirects are never followed: they would carry the token along.
 	HTTP *http.Client
 	// Tokens shares tokens with other processes; nil keeps them in this one.
@@ -64,6 +67,8 @@ type Config struct {
 	// Timeout bounds one attempt, answer included; default 20 s.
 	Timeout time.Duration
 	Retry   Retry
+	// Counter counts what is done; clients that are made of one Config share it. Default: one that nobody reads.
+	Counter *Counter
 	// Now, Sleep and Random are the clock and the dice; defaults time.Now, a timer that ends with the context, math/rand/v2.
 	Now    func() time.Time
 	Sleep  func(ctx context.Context, d time.Duration) error
@@ -91,6 +96,9 @@ func (cfg Config) withDefaults() Config {
 		cfg.Timeout = defaultTimeout
 	}
 	cfg.Retry = cfg.Retry.withDefaults()
+	if cfg.Counter == nil {
+		cfg.Counter = &Counter{}
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}

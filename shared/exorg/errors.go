@@ -2,6 +2,7 @@ package exorg
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -87,6 +88,14 @@ func (e *APIError) advice() string {
 	default:
 		return ""
 	}
+}
+
+// CorrelationOf is the EX Org's own id of the request that the error is about, "" for an error that is not the EX Org's.
+func CorrelationOf(err error) string {
+	if e, ok := errors.AsType[*APIError](err); ok {
+		return e.CorrelationID
+	}
+	return ""
 }
 
 // Unwrap gives the fault of the network, nil when the API answered.

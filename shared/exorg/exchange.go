@@ -42,6 +42,10 @@ func (c *Client) exchange(ctx context.Context, r wire.Request, target string, pa
 	}
 	began := c.now()
 	a := c.do(ctx, r.Method, target, header, payload)
+	if a.sent {
+		c.count.answered(a.status)
+		note(ctx, a.header.Get("ININ-Correlation-Id"))
+	}
 	c.log.DebugContext(ctx, "call of the EX Org", "op", r.Op, "ids", r.Args, "method", r.Method, "route", r.Route, "status", a.status,
 		"duration", c.now().Sub(began), "correlation", a.header.Get("ININ-Correlation-Id"))
 	return a

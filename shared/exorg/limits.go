@@ -38,7 +38,7 @@ func (c *Client) setAllowed(ctx context.Context, o *oauth, allowed int) {
 	if c.budget == nil {
 		return
 	}
-	if err := c.budget.SetAllowed(ctx, o.credentials.ID, allowed, c.now()); err != nil {
+	if err := c.budget.SetAllowed(ctx, o.known().ID, allowed, c.now()); err != nil {
 		o.newLimit(0) // so that the next answer tries again
 		c.log.WarnContext(ctx, "the EX Org's rate limit could not be noted", "client", o.number, "allowed", allowed, "error", err.Error())
 	}
@@ -52,7 +52,7 @@ func (c *Client) holdBack(ctx context.Context, o *oauth, r wire.Request, a answe
 	if c.budget == nil {
 		return
 	}
-	if err := c.budget.Hold(ctx, o.credentials.ID, until); err != nil {
+	if err := c.budget.Hold(ctx, o.known().ID, until); err != nil {
 		c.log.WarnContext(ctx, "the wait could not be shared with the other workers", "client", o.number, "error", err.Error())
 	}
 }

@@ -111,7 +111,7 @@ func (c *Client) earliest(ctx context.Context, n int, rank Rank) (*oauth, time.D
 		}
 	}
 	if least > c.maxWait {
-		return nil, least, spent(least)
+		return nil, least, c.spent(least)
 	}
 	c.turn.after(best.number, len(c.oauths))
 	return c.orSpent(c.ask(ctx, best, n, rank, c.maxWait))
@@ -130,7 +130,7 @@ func (c *Client) orSpent(g grant) (*oauth, time.Duration, error) {
 	case g.err != nil:
 		return nil, 0, g.err
 	case !g.ok:
-		return nil, g.wait, spent(g.wait)
+		return nil, g.wait, c.spent(g.wait)
 	default:
 		return g.oauth, g.wait, nil
 	}
@@ -145,7 +145,7 @@ func (c *Client) ask(ctx context.Context, o *oauth, n int, rank Rank, maxWait ti
 	if c.budget == nil {
 		return grant{oauth: o, wait: held, ok: true}
 	}
-	wait, ok, err := c.budget.Reserve(ctx, o.credentials.ID, n, rank, now, maxWait)
+	wait, ok, err := c.budget.Reserve(ctx, o.known().ID, n, rank, now, maxWait)
 	if err != nil {
 		// Without the budget nobody may send: all workers together must stay below the limit.
 		return grant{err: fmt.Errorf("reserve %d requests of OAuth client %d: %w", n, o.number, err)}
@@ -153,7 +153,8 @@ func (c *Client) ask(ctx context.Context, o *oauth, n int, rank Rank, maxWait ti
 	return grant{oauth: o, wait: max(wait, held), ok: ok}
 }
 
-func spent(wait time.Duration) error {
+func (c *Client) spent(wait time.Duration) error {
+	c.count.refused.Add(1)
 	e := model.Errorf(model.CodeThrottled, "", "the request budget of the EX Org is spent, ask again in %s", wait.Round(time.Millisecond))
 	e.RetryAfter = wait
 	return e

@@ -30,20 +30,41 @@ const (
 
 // oauth is one OAuth client with what this process knows of it.
 type oauth struct {
-	number      int // from 1, for logs
-	credentials Credentials
+	number int // from 1, for logs
 	// gate lets one caller at a time fetch a token. A channel, because waiting for it must end with the context.
 	gate chan struct{}
 
-	mu      sync.Mutex
-	token   string
-	expires time.Time
-	renew   time.Time // from when on a new token is sought
-	bad     string    // a token that the API refused
-	failed  error     // the last refusal of the token endpoint, good until failTo
-	failTo  time.Time
-	heldTo  time.Time
-	allowed int
+	mu          sync.Mutex
+	credentials Credentials
+	token       string
+	expires     time.Time
+	renew       time.Time // from when on a new token is sought
+	bad         string    // a token that the API refused
+	failed      error     // the last refusal of the token endpoint, good until failTo
+	failTo      time.Time
+	heldTo      time.Time
+	allowed     int
+}
+
+// known gives the OAuth client's credentials as they are now.
+func (o *oauth) known() Credentials {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.credentials
+}
+
+// learn takes new credentials over, and says whether they are others than before. A token of the old ones goes.
+func (o *oauth) learn(c Credentials) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.credentials.ID == c.ID && o.credentials.reveal() == c.reveal() {
+		return false
+	}
+	if o.credentials.ID != c.ID {
+		o.token, o.bad = "", ""
+	}
+	o.credentials = c
+	return true
 }
 
 func (o *oauth) heldFor(now time.Time) time.Duration {
@@ -153,7 +174,7 @@ func (c *Client) fromCache(ctx context.Context, o *oauth) bool {
 	if c.tokens == nil {
 		return false
 	}
-	token, expires, err := c.tokens.LoadToken(ctx, o.credentials.ID)
+	token, expires, err := c.tokens.LoadToken(ctx, o.known().ID)
 	if err != nil {
 		if model.CodeOf(err) != model.CodeNotFound {
 			c.log.WarnContext(ctx, "the shared token could not be read, a new one is fetched", "client", o.number, "error", err.Error())
@@ -172,6 +193,9 @@ func (c *Client) renewToken(ctx context.Context, o *oauth) error {
 		return err
 	}
 	token, life, err := c.fetchToken(ctx, o)
+	if IsCredentials(err) && c.reread(ctx, o) {
+		token, life, err = c.fetchToken(ctx, o)
+	}
 	now := c.now()
 	if err != nil {
 		if IsThrottled(err) || IsDenied(err) {
@@ -186,10 +210,33 @@ func (c *Client) renewToken(ctx context.Context, o *oauth) error {
 	if c.tokens == nil {
 		return nil
 	}
-	if err := c.tokens.SaveToken(ctx, o.credentials.ID, token, expires); err != nil {
+	if err := c.tokens.SaveToken(ctx, o.known().ID, token, expires); err != nil {
 		c.log.WarnContext(ctx, "the token could not be shared with the other workers", "client", o.number, "error", err.Error())
 	}
 	return nil
+}
+
+// reread reads the secret again after a refusal, and says whether it holds other credentials for the OAuth client: the ones
+// of its id, else those in its place. The refusal is remembered for a while, so this is once a minute at most.
+func (c *Client) reread(ctx context.Context, o *oauth) bool {
+	if c.reload == nil {
+		return false
+	}
+	all, err := c.reload(ctx)
+	if err != nil {
+		c.log.WarnContext(ctx, "the EX Org refuses the OAuth client, and its secret could not be read again", "client", o.number, "error", err.Error())
+		return false
+	}
+	now := o.known()
+	for _, credentials := range all {
+		if credentials.ID == now.ID {
+			return o.learn(credentials)
+		}
+	}
+	if o.number > len(all) {
+		return false
+	}
+	return o.learn(all[o.number-1])
 }
 
 type tokenAnswer struct {
@@ -198,7 +245,8 @@ type tokenAnswer struct {
 }
 
 func (c *Client) fetchToken(ctx context.Context, o *oauth) (string, time.Duration, error) {
-	pair := o.credentials.ID + ":" + o.credentials.reveal()
+	credentials := o.known()
+	pair := credentials.ID + ":" + credentials.reveal()
 	header := http.Header{
 		"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(pair))},
 		"Content-Type":  {"application/x-www-form-urlencoded"},
@@ -234,6 +282,7 @@ func (c *Client) tokenError(r wire.Request, a answer) error {
 	e.Code = body.Error
 	switch {
 	case a.status == http.StatusTooManyRequests || strings.Contains(text, "rate limit exceeded"):
+		c.count.throttled.Add(1)
 		e.RetryAfter = max(e.RetryAfter, tokenPause)
 		return wrap(r, model.CodeThrottled, e)
 	case a.status == http.StatusUnauthorized || body.Error == "invalid_client" || body.Error == "unauthorized_client":

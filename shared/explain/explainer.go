@@ -29,6 +29,7 @@ func PlanWith(c run.Config) Planner {
 
 // Table is what an explanation needs of the mapping table.
 type Table interface {
+	mapping.PauseReader
 	GetMany(ctx context.Context, keys []model.Key) (map[model.Key]mapping.Row, error)
 	Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string][]model.Key, error)
 }
@@ -69,6 +70,13 @@ func (e *Explainer) Explain(ctx context.Context, key model.Key) (Explanation, er
 	}
 	w := &work{Explainer: e, key: key, row: rows[key], out: Explanation{Key: key, At: e.Now()}, refs: map[model.Key]mapping.Row{}}
 	_, w.mapped = rows[key]
+	pauses, err := e.Table.Pauses(ctx)
+	if err != nil {
+		return Explanation{}, err
+	}
+	if p, paused := pauses.Of(key); paused {
+		w.out.Paused = p.Why()
+	}
 	w.engage(ctx)
 	if w.desired.Key.IsZero() && !w.rejected() {
 		return Explanation{}, &model.Error{Code: model.CodeNotFound, Op: "explain", Key: key, Err: fmt.Errorf("%s", w.unknown())}

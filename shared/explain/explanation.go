@@ -56,6 +56,9 @@ type Explanation struct {
 	Reason  string        `json:"reason,omitempty"`
 	Applied Applied       `json:"applied"`
 
+	// Paused says who keeps EXCS from writing to the object, since when and why; "" when nobody does.
+	Paused string `json:"paused,omitempty"`
+
 	LastError   string    `json:"lastError,omitempty"`
 	LastErrorAt time.Time `json:"lastErrorAt,omitzero"`
 	Attempts    int       `json:"attempts,omitempty"`

@@ -1,25 +1,20 @@
 package explain_test
 
 import (
-	"context"
 	"flag"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	_ "modernc.org/sqlite" // driver sqlite
 
 	"excs/infra/local/world"
+	"excs/infra/local/world/worldtest"
 	"excs/shared/apply"
-	"excs/shared/engage"
 	"excs/shared/engage/engagetest"
-	"excs/shared/exorg"
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/explain"
 	"excs/shared/mapping"
@@ -30,72 +25,53 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
+// shelf has the sites of the tests.
+var shelf = worldtest.NewShelf()
+
 // stage is one tenant with everything that serves it, a clock that stands until it is moved, and an explainer.
 type stage struct {
 	*world.World
 	org       *exorgtest.Org
-	clock     *clock
+	clock     *worldtest.Clock
 	site      *engagetest.Site
 	editor    *engagetest.Editor
 	explainer *explain.Explainer
 	config    explain.Config
-
-	mu  sync.Mutex
-	ops []string
+	asked     worldtest.Asked
 }
 
 func settings() rules.Settings {
-	s := rules.Default(engagetest.MainTenant, rules.Preset202307)
-	s.Email.Domain = "agents.example"
+	s := worldtest.Settings(rules.Preset202307)
 	s.Email.Template = rules.DefaultTemplate
 	return s
 }
 
 func newStage(t testing.TB, s rules.Settings, site *engagetest.Site) *stage {
 	t.Helper()
-	g := &stage{clock: &clock{now: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)}, site: site}
-	path := filepath.Join(t.TempDir(), "engage.db")
-	db, err := engagetest.OpenSQLite(path)
-	must(t, err)
-	t.Cleanup(func() { _ = db.Close() })
-	must(t, site.Write(t.Context(), db, engagetest.SQLite))
-	g.editor = engagetest.NewEditor(site, db, engagetest.SQLite)
-	reader, err := engage.Open(engage.Secret{Driver: "sqlite", DSN: engagetest.SQLiteDSN(path)})
-	must(t, err)
-	t.Cleanup(func() { _ = reader.Close() })
+	g := &stage{clock: worldtest.NewClock(), site: site}
+	e := shelf.Open(t, site)
+	g.editor = e.Editor
 	g.org = exorgtest.New(exorgtest.WithClock(g.clock.Now))
 	g.World = world.New(world.Config{
-		Settings: s, Read: wiring.ReadFor(reader, s), HTTP: g.org.Client(), Now: g.clock.Now, Sleep: g.clock.Sleep, Table: mapping.MemoryOptions{Fault: g.note},
-		Secret: exorg.Secret{
-			APIURL: "http://api.example", LoginURL: "http://login.example",
-			Clients: []exorg.Credentials{exorg.NewCredentials(exorgtest.DefaultClientID, exorgtest.DefaultClientSecret)},
-		},
+		Settings: s, Read: e.Read(s), HTTP: g.org.Client(), Now: g.clock.Now, Sleep: g.clock.Sleep, Table: mapping.MemoryOptions{Fault: g.asked.Note},
+		Secret: worldtest.Secret(exorgtest.DefaultClientSecret),
 	})
 	g.config = explain.Config{
-		Read: wiring.ReadFor(reader, s), Plan: explain.PlanWith(g.Runner.Config), Table: g.Table, Org: apply.NewPlatform(g.Client, s.Users.Authority), Settings: s, Now: g.clock.Now,
+		Read: e.Read(s), Plan: explain.PlanWith(g.Runner.Config), Table: g.Table, Org: apply.NewPlatform(g.Client, s.Users.Authority), Settings: s, Now: g.clock.Now,
 	}
 	g.explainer = explain.New(g.config)
-	_, err = g.Sync(t.Context())
+	_, err := g.Sync(t.Context())
 	must(t, err)
 	must(t, g.Settle(t.Context(), 60, g.clock.Pass))
 	g.clock.Pass(time.Hour)
 	return g
 }
 
-func (g *stage) note(op string) mapping.Fault {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.ops = append(g.ops, op)
-	return mapping.FaultNone
-}
-
 // explain explains a key and proves that nothing was written anywhere.
 func (g *stage) explain(t testing.TB, key model.Key) explain.Explanation {
 	t.Helper()
 	g.org.ResetCounters()
-	g.mu.Lock()
-	g.ops = nil
-	g.mu.Unlock()
+	g.asked.Forget()
 	before, _, err := g.Work.Depth(t.Context())
 	must(t, err)
 	e, err := g.explainer.Explain(t.Context(), key)
@@ -103,11 +79,8 @@ func (g *stage) explain(t testing.TB, key model.Key) explain.Explanation {
 	if n := g.org.Totals().Writes; n > 0 {
 		t.Errorf("%d writes to the EX Org: %v", n, g.org.Calls())
 	}
-	for _, op := range g.ops {
-		reads := strings.HasSuffix(op, " read") || slices.ContainsFunc([]string{"Get", "List", "Load", "Delta", "Owners", "Keys", "Drawn"}, func(p string) bool { return strings.HasPrefix(op, p) })
-		if !reads && !slices.Contains([]string{"Reserve", "SetAllowed", "Hold", "SaveToken"}, op) {
-			t.Errorf("the table was written to by %s", op)
-		}
+	for _, op := range g.asked.Writes() {
+		t.Errorf("the table was written to by %s", op)
 	}
 	if after, _, err := g.Work.Depth(t.Context()); err != nil || after != before {
 		t.Errorf("%d messages before, %d after, %v", before, after, err)
@@ -161,27 +134,4 @@ func golden(t *testing.T, name, got string) {
 	if d := cmp.Diff(string(want), got); d != "" {
 		t.Errorf("%s (-want +got):\n%s", name, d)
 	}
-}
-
-// clock stands until it is moved.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
-	c.Pass(d)
-	return ctx.Err()
 }

@@ -7,15 +7,21 @@ import (
 
 	"excs/shared/mapping"
 	"excs/shared/model"
+	"excs/shared/plan"
 )
 
 // tellNext says in sentences what happens next, the strongest first.
 func (w *work) tellNext() {
 	w.out.Next = []string{}
+	if w.out.Paused != "" {
+		w.next("nothing is written to it until it is resumed: %s", w.out.Paused)
+	}
 	for _, r := range w.out.Rejected {
 		w.next("nothing new from Engage: it is rejected: %s", r)
 	}
-	if w.held != nil {
+	if w.held != nil && w.held.Code == plan.HeldPaused {
+		w.next("then the next run will %s, because Engage changed", says(w.held.Change))
+	} else if w.held != nil {
 		w.next("held since %s (%s): %s; it would %s", stamp(w.held.Since), w.held.Code, w.held.Reason, says(w.held.Change))
 	}
 	if c := w.out.Change; c != nil {
@@ -62,11 +68,20 @@ func (w *work) nextOfState() {
 // nextOfDrift says how a difference of a converged object is undone.
 func (w *work) nextOfDrift() {
 	switch {
+	case w.out.Paused != "" && (w.out.Missing || len(w.drift) > 0):
+		w.next("then it is set right: it differs in the EX Org by %s", strings.Join(append(names(w.drift), missingWord(w.out.Missing)...), ", "))
 	case w.out.Missing:
 		w.next("verify or a notification finds that it is gone, and a worker makes it again after two more looks")
 	case len(w.drift) > 0 && w.row.Queued == nil:
 		w.next("verify or a notification finds the difference, and a worker sets back %s", strings.Join(names(w.drift), ", "))
 	}
+}
+
+func missingWord(missing bool) []string {
+	if missing {
+		return []string{"not being there"}
+	}
+	return nil
 }
 
 func drifted(fields []model.Field) string {

@@ -13,6 +13,7 @@
 //	an object that nobody owns                nothing; if it is new, the keys that own its address, name, peer id or
 //	                                          external id are looked at, because it may be theirs by now
 //	held, quarantined, orphaned, gone rows    nothing: the worker would not touch them
+//	a paused object                           its row waits, without a message, and is looked at when the pause is over
 //
 // # One look a minute, and the last change is never missed
 //

@@ -21,7 +21,7 @@ func (l *Listener) Hear(ctx context.Context, notices []notice.Notice) (Report, e
 	if len(hints) == 0 {
 		return r, nil
 	}
-	c := &call{Listener: l, now: l.Now(), report: &r, open: map[subject]window{}}
+	c := &call{Listener: l, now: l.Now(), report: &r, open: map[subject]window{}, pauses: mapping.NewWatch(l.Table, l.Now)}
 	if err := c.load(ctx, hints); err != nil {
 		return r, err
 	}
@@ -55,6 +55,8 @@ type call struct {
 	open  map[subject]window
 	fresh map[subject]bool
 	rows  map[model.Key]mapping.Row
+	// pauses are read when the first row is looked at: noise costs nothing.
+	pauses *mapping.Watch
 }
 
 // load reads the owners of the objects that are not in mind, and the rows of all that are to be looked at: one read of

@@ -12,6 +12,7 @@ import (
 
 // Table is what listening needs of the mapping table.
 type Table interface {
+	mapping.PauseReader
 	Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string][]model.Key, error)
 	GetMany(ctx context.Context, keys []model.Key) (map[model.Key]mapping.Row, error)
 	MarkQueued(ctx context.Context, key model.Key, token string, now time.Time, lost time.Duration) (bool, error)

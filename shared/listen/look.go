@@ -14,11 +14,15 @@ import (
 // look decides what to do about one row. urgent says that it is looked at now if it can be; otherwise the look may wait for
 // the end of the window.
 func (c *call) look(ctx context.Context, h *hint, row mapping.Row, key model.Key, urgent bool, w *window) (verdict, error) {
+	if v, none := unlooked(row); none {
+		return v, nil
+	}
+	p, paused, err := c.paused(ctx, row)
 	switch {
-	case row.State == "":
-		return missing, nil
-	case leftAlone(row):
-		return idle, nil
+	case err != nil:
+		return idle, err
+	case paused:
+		return c.setAside(ctx, h, row, p)
 	case row.State == mapping.StateWaiting && c.now.Before(row.WaitUntil):
 		// What is heard once that look may have begun has to be looked at again.
 		w.until = earlier(w.until, row.WaitUntil.Add(-skew))
@@ -26,10 +30,40 @@ func (c *call) look(ctx context.Context, h *hint, row mapping.Row, key model.Key
 	case row.Queued != nil && c.now.Sub(row.Queued.At) < lostMessage:
 		return c.marked(ctx, h, row)
 	case !urgent && row.State == mapping.StateConverged:
-		return c.postpone(ctx, h, row, w.until.Add(skew))
+		return c.postpone(ctx, h, row, w.until.Add(skew), calmsDown)
 	default:
 		return c.send(ctx, h, key, row.Version)
 	}
+}
+
+// unlooked gives the verdict on a row that is none or that workers do not touch.
+func unlooked(row mapping.Row) (verdict, bool) {
+	if row.State == "" {
+		return missing, true
+	}
+	return idle, leftAlone(row)
+}
+
+// paused says whether an operator paused the object and its row shows nothing else to do.
+func (c *call) paused(ctx context.Context, row mapping.Row) (mapping.Pause, bool, error) {
+	if row.State != mapping.StateConverged && !standsStill(row) {
+		return mapping.Pause{}, false, nil
+	}
+	return c.pauses.Of(ctx, row.Key)
+}
+
+// standsStill says that the row waits for the end of a pause already.
+func standsStill(row mapping.Row) bool {
+	return row.State == mapping.StateWaiting && strings.HasPrefix(row.Reason, mapping.Paused)
+}
+
+// setAside notes on the row of a paused object that it changed, without a message: the run after the pause has it looked at.
+// A row that is on its way as it is gets a message like any other; the worker sets it aside.
+func (c *call) setAside(ctx context.Context, h *hint, row mapping.Row, p mapping.Pause) (verdict, error) {
+	if row.State != mapping.StateConverged {
+		return waits, nil
+	}
+	return c.postpone(ctx, h, row, c.now, mapping.Paused+p.Why())
 }
 
 // leftAlone says that workers do not touch the row.
@@ -74,14 +108,14 @@ func earlier(a, b time.Time) time.Time {
 // time is rare.
 const postponeTries = 3
 
+// calmsDown is the reason of a row that is looked at once for many changes.
+const calmsDown = "the EX Org told of several changes: looked at again when it has calmed down"
+
 // postpone makes a converged row wait until at, when the schedule has it looked at. A worker that is at work on the row may
 // have read the object before the notice, and would end the wait by what it records: the row gets a new version, so that it
 // can not. Whenever the row turns out to have moved on, a message does instead.
-func (c *call) postpone(ctx context.Context, h *hint, row mapping.Row, at time.Time) (verdict, error) {
-	wait := mapping.Outcome{
-		Key: row.Key, State: mapping.StateWaiting, WaitUntil: at,
-		Reason: "the EX Org told of several changes: looked at again when it has calmed down",
-	}
+func (c *call) postpone(ctx context.Context, h *hint, row mapping.Row, at time.Time, reason string) (verdict, error) {
+	wait := mapping.Outcome{Key: row.Key, State: mapping.StateWaiting, WaitUntil: at, Reason: reason}
 	version := row.Version
 	for range postponeTries {
 		wait.Version = version
@@ -142,6 +176,7 @@ func (c *call) send(ctx context.Context, h *hint, key model.Key, version int64) 
 		c.unmark(ctx, key, token)
 		return idle, fmt.Errorf("send the message for %s: %w", key, err)
 	}
+	c.Log.InfoContext(ctx, "a look is queued", "key", key, "cause", m.Cause, "who", m.Who)
 	return sent, nil
 }
 

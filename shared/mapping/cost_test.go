@@ -40,6 +40,8 @@ func noChangeRun(t *testing.T, m *mapping.Memory, want map[model.Key]model.Finge
 	ctx, now := t.Context(), time.Now()
 	lease, err := m.TakeLease(ctx, "run", now, time.Minute)
 	must(t, err)
+	_, err = m.Pauses(ctx)
+	must(t, err)
 	d, err := m.Delta(ctx, want)
 	must(t, err)
 	if !d.Empty() {

@@ -67,12 +67,17 @@ func (r *Row) take(run int64, wish Wish, now time.Time) error {
 	}
 	r.Run, r.Goal, r.Desired = run, wish.Goal, wish.Desired.Clone()
 	r.Adopt, r.From, r.Approved, r.Cause = wish.Adopt, wish.From, wish.Approved, wish.Cause
-	state := StatePending
-	if wish.Goal == GoalOrphan {
-		state = StateOrphan
-	}
-	r.restart(state, now)
+	r.restart(r.stateFor(wish.Goal), now)
 	return nil
+}
+
+// stateFor is the state in which a row begins with a goal. Of a creation whose outcome is open nobody knows the EX id: a worker
+// finds it out before the object is left alone.
+func (r *Row) stateFor(goal Goal) State {
+	if goal == GoalOrphan && (r.Intent == nil || r.EXID != "") {
+		return StateOrphan
+	}
+	return StatePending
 }
 
 // holds says whether the row got this very wish already.
@@ -102,9 +107,27 @@ func (r *Row) restart(state State, now time.Time) {
 
 // enter changes the state; Since moves only if the state does.
 func (r *Row) enter(s State, now time.Time) {
+	r.Unconverged = r.unconvergedIn(s, now)
 	if r.State != s {
 		r.State, r.Since = s, utc(now)
 	}
+}
+
+// unconvergedIn gives what Unconverged becomes in a state. What was held or quarantined begins anew when it is let go.
+func (r *Row) unconvergedIn(s State, now time.Time) time.Time {
+	switch {
+	case !s.onItsWay():
+		return time.Time{}
+	case r.State.onItsWay() && !r.Unconverged.IsZero():
+		return r.Unconverged
+	default:
+		return utc(now)
+	}
+}
+
+// onItsWay says whether a row of the state is to be made true without anybody's doing.
+func (s State) onItsWay() bool {
+	return s == StatePending || s == StateWaiting || s == StateInvisible
 }
 
 // Release sets a row pending again; see RowStore.

@@ -18,6 +18,7 @@
 //	index      index head, index#user#128#17 shard           delta.go putindex.go shard.go
 //	document   doc#<name> head, part#<generation>#0001       documents.go
 //	lease      lease                                         lease.go
+//	pauses     pauses                                        pauses.go
 //	window     window#user#removals#86400                    windows.go
 //	budget     budget#<client>                               budget.go
 //	token      token#<client>                                tokens.go
@@ -25,13 +26,13 @@
 // # What a run that finds nothing to do costs
 //
 // The index's head holds 8 bytes of digest and a count per shard; a shard holds up to 400 fingerprints on average, at about
-// 10 bytes each. Such a run takes the lease, reads the head (1.7 KB for 30,000 users), finds every digest equal, lists the
-// six unconverged states of the seven kinds (42 empty queries of half a unit), and gives the lease back. With the rest of
-// a site beside the users (1,000 or 3,000 skills, 2,000 or 4,800 queues with their member lists, 600 or 1,000 codes), at
-// one run a minute and 0.125 USD per million read units, 0.625 per million write units, a test counts:
+// 10 bytes each. Such a run takes the lease, reads what is paused and the head (1.7 KB for 30,000 users), finds every
+// digest equal, lists the six unconverged states of the seven kinds (42 empty queries of half a unit), and gives the lease
+// back. With the rest of a site beside the users (1,000 or 3,000 skills, 2,000 or 4,800 queues with their member lists, 600
+// or 1,000 codes), at one run a minute and 0.125 USD per million read units, 0.625 per million write units, a test counts:
 //
-// 10,000 users: 24 read units, 2 write units a run; reads cost 0.13, all 0.19 USD a month.
-// 30,000 users: 24 read units, 2 write units a run; reads cost 0.13, all 0.19 USD a month.
+// 10,000 users: 25 read units, 2 write units a run; reads cost 0.14, all 0.19 USD a month.
+// 30,000 users: 25 read units, 2 write units a run; reads cost 0.14, all 0.19 USD a month.
 //
 // A changed object costs its shard on top: one read unit to find it, up to four of writing. Rows in the listed states are
 // charged by their lines, some 20 to a unit: list orphans and quarantined rows where people look, not every minute.

@@ -28,6 +28,7 @@ const (
 	attrGoal      = "goal"
 	attrState     = "state"
 	attrSince     = "since"
+	attrOpen      = "open"
 	attrReason    = "why"
 	attrEXID      = "ex"
 	attrApplied   = "applied"
@@ -62,7 +63,7 @@ const (
 
 // projected are the attributes that the sparse index holds beside its keys: the fields of an Item.
 func projected() []string {
-	return []string{attrState, attrSince, attrWaitUntil, attrReason, attrEXID, attrQueuedAt, attrAttempts}
+	return []string{attrState, attrSince, attrOpen, attrWaitUntil, attrReason, attrEXID, attrQueuedAt, attrAttempts}
 }
 
 // TableSchema is the definition of the mapping table.
@@ -131,6 +132,8 @@ func (k keys) part(name, generation string, n int) itemKey {
 }
 
 func (k keys) lease() itemKey { return itemKey{k.of("lease"), "lease"} }
+
+func (k keys) pauses() itemKey { return itemKey{k.of("pauses"), "pauses"} }
 
 func (k keys) window(w Window) itemKey {
 	return itemKey{k.of("window", string(w.Kind), w.Class, strconv.FormatInt(int64(w.Length/time.Second), 10)), "window"}

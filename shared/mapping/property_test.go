@@ -87,7 +87,7 @@ func (n *naive) wish(run int64, w mapping.Wish, now time.Time) model.Code {
 		return ""
 	}
 	state := mapping.StatePending
-	if w.Goal == mapping.GoalOrphan {
+	if w.Goal == mapping.GoalOrphan && (r.Intent == nil || r.EXID != "") {
 		state = mapping.StateOrphan
 	}
 	since := now
@@ -95,9 +95,22 @@ func (n *naive) wish(run int64, w mapping.Wish, now time.Time) model.Code {
 		since = r.Since
 	}
 	*r = mapping.Row{Key: r.Key, EXID: r.EXID, Goal: w.Goal, Desired: w.Desired, Applied: r.Applied, Version: r.Version + 1, Run: run,
-		State: state, Since: since, Approved: w.Approved, Intent: r.Intent, Cause: w.Cause, Counted: r.Counted, Written: r.Written,
+		State: state, Since: since, Unconverged: behind(r, state, now), Approved: w.Approved, Intent: r.Intent, Cause: w.Cause, Counted: r.Counted, Written: r.Written,
 		Seen: r.Seen, SeenCodes: r.SeenCodes, History: r.History}
 	return ""
+}
+
+// behind says since when a row that goes over to another state is unconverged.
+func behind(r *mapping.Row, to mapping.State, now time.Time) time.Time {
+	working := []mapping.State{mapping.StatePending, mapping.StateWaiting, mapping.StateInvisible}
+	switch {
+	case !slices.Contains(working, to):
+		return time.Time{}
+	case slices.Contains(working, r.State):
+		return r.Unconverged
+	default:
+		return now
+	}
 }
 
 func (s *machine) Record(t *rapid.T) {
@@ -133,8 +146,9 @@ func (n *naive) record(o mapping.Outcome, now time.Time) model.Code {
 	if o.Version != r.Version {
 		return model.CodeStale
 	}
+	r.Approved = r.Approved && o.State != mapping.StateConverged && o.State != mapping.StateGone
 	if o.State != "" && o.State != r.State {
-		r.State, r.Since = o.State, now
+		r.State, r.Since, r.Unconverged = o.State, now, behind(r, o.State, now)
 	}
 	if o.State != "" || o.Reason != "" {
 		r.Reason = o.Reason
@@ -213,7 +227,7 @@ func (s *machine) Release(t *rapid.T) {
 		return
 	}
 	if stuck {
-		r.State, r.Since = mapping.StatePending, s.clock.Now()
+		r.State, r.Since, r.Unconverged = mapping.StatePending, s.clock.Now(), behind(r, mapping.StatePending, s.clock.Now())
 	}
 	r.Version, r.Cause, r.Reason, r.Queued, r.Approved = r.Version+1, model.CauseReplay, "", nil, r.Approved || approved
 }

@@ -88,6 +88,10 @@ func (r *Row) recordCurrent(o Outcome, now time.Time) {
 	if o.Applied != 0 {
 		r.Applied = o.Applied
 	}
+	r.Cause = cmp.Or(o.Cause, r.Cause)
+	if o.State == StateConverged || o.State == StateGone {
+		r.Approved = false // an approval is for one time
+	}
 	if o.State != "" {
 		r.enter(o.State, now)
 		r.Reason, r.WaitUntil, r.WaitsFor, r.Attempts = "", time.Time{}, model.Key{}, 0

@@ -49,6 +49,15 @@ type Queued struct {
 	At    time.Time
 }
 
+// What operators do to a row stands in its history beside what EXCS did to the EX object.
+const (
+	ActionPause   model.Action = "pause"
+	ActionResume  model.Action = "resume"
+	ActionRelease model.Action = "release"
+	ActionApprove model.Action = "approve"
+	ActionLink    model.Action = "link"
+)
+
 // Entry is one line of the row's short history.
 type Entry struct {
 	At     time.Time     `json:"at"`
@@ -83,13 +92,17 @@ type Row struct {
 	State State
 	// Since is when the row came into State.
 	Since time.Time
+	// Unconverged is since when the EX Org has not been as the row wants it; it stays while the row goes to and fro between
+	// pending, waiting and invisible. Time that a person took to decide (held, quarantined) does not count. Zero while
+	// there is nothing to make true.
+	Unconverged time.Time
 	// Reason says why the row is held, waiting, quarantined or invisible, for people.
 	Reason string
 
 	// Adopt is an EX object that the plan decided to adopt; From is the row whose EX object this key takes over.
 	Adopt string
 	From  model.Key
-	// Approved says that an operator approved the desired state of this version: the guard lets it pass.
+	// Approved says that an operator approved the desired state of this version: the guard lets it pass, once.
 	Approved bool
 
 	Intent *Intent
@@ -160,16 +173,20 @@ type Outcome struct {
 	WaitsFor  model.Key
 	Attempts  int
 	LastError string
+	// Cause is why the row is looked at next; "" leaves it.
+	Cause model.Cause
 }
 
 // Item is one line of a list of rows, from the sparse index: eventually consistent, so read the row before acting.
 type Item struct {
-	Key       model.Key
-	State     State
-	Since     time.Time
-	WaitUntil time.Time
-	Reason    string
-	EXID      string
-	QueuedAt  time.Time
-	Attempts  int
+	Key   model.Key
+	State State
+	Since time.Time
+	// Unconverged is Row.Unconverged.
+	Unconverged time.Time
+	WaitUntil   time.Time
+	Reason      string
+	EXID        string
+	QueuedAt    time.Time
+	Attempts    int
 }

@@ -25,6 +25,7 @@ func (t *table) encodeRow(r Row) (item, error) {
 	it.setText(attrGoal, string(r.Goal))
 	it.setText(attrState, string(r.State))
 	it.setTime(attrSince, r.Since)
+	it.setTime(attrOpen, r.Unconverged)
 	it.setText(attrReason, r.Reason)
 	it.setText(attrEXID, r.EXID)
 	if r.Applied != 0 {
@@ -92,7 +93,7 @@ func (t *table) decodeRow(key model.Key, it item) (Row, error) {
 	r := Row{
 		Key: key, EXID: it.text(attrEXID), Goal: Goal(it.text(attrGoal)),
 		Version: it.number(attrVersion), Run: it.number(attrRun),
-		State: State(it.text(attrState)), Since: it.time(attrSince), Reason: it.text(attrReason),
+		State: State(it.text(attrState)), Since: it.time(attrSince), Unconverged: it.time(attrOpen), Reason: it.text(attrReason),
 		Adopt: it.text(attrAdopt), Approved: it.number(attrApproved) != 0,
 		Intent: (*Intent)(markOf(it, attrIntent, attrIntentAt)), Queued: (*Queued)(markOf(it, attrQueued, attrQueuedAt)),
 		WaitUntil: it.time(attrWaitUntil), Attempts: int(it.number(attrAttempts)),
@@ -139,7 +140,7 @@ func (t *table) decodeItem(it item) (Item, error) {
 		return Item{}, err
 	}
 	return Item{
-		Key: key, State: State(it.text(attrState)), Since: it.time(attrSince), WaitUntil: it.time(attrWaitUntil),
+		Key: key, State: State(it.text(attrState)), Since: it.time(attrSince), Unconverged: it.time(attrOpen), WaitUntil: it.time(attrWaitUntil),
 		Reason: it.text(attrReason), EXID: it.text(attrEXID), QueuedAt: it.time(attrQueuedAt), Attempts: int(it.number(attrAttempts)),
 	}, nil
 }

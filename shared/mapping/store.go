@@ -19,6 +19,7 @@ type Store interface {
 	IndexStore
 	DocumentStore
 	LeaseStore
+	PauseStore
 	GuardStore
 	BudgetStore
 	TokenStore
@@ -33,7 +34,7 @@ type RowStore interface {
 	// PutDesired sets a row's desired state on behalf of a run, creating the row if there is none: version + 1, state
 	// pending, attempts, error, wait, quarantine and queued mark cleared. It is refused (stale) when a later run was
 	// there first; the same wish from the same run again changes nothing and returns the row as it is.
-	// A wish with GoalOrphan sets state orphan. Silent: see Wish. EX id, intent, applied, history and guard marks stay.
+	// A wish with GoalOrphan sets state orphan; pending while a creation's outcome is open. Silent: see Wish. EX id, intent, applied, history and guard marks stay.
 	PutDesired(ctx context.Context, run int64, wish Wish) (Row, error)
 	// MarkQueued sets the queued mark if there is none or it is older than lost; false when a younger one stands.
 	MarkQueued(ctx context.Context, key model.Key, token string, now time.Time, lost time.Duration) (bool, error)
@@ -50,6 +51,10 @@ type RowStore interface {
 	// when the row's version is not the given one (0: any). A pending row changes only to be approved; converged, orphaned
 	// and gone ones stay as they are, without an error: look at the state. not_found.
 	Release(ctx context.Context, key model.Key, version int64, approved bool, cause model.Cause, now time.Time) (Row, error)
+	// Bind maps the row to another EX object: version + 1, pending (an orphan stays one), nothing applied, no intent, and
+	// nothing seen of the former object. It is for operators; owners are set apart. stale when the row's version is not the
+	// given one; conflict for a row on its way out. not_found.
+	Bind(ctx context.Context, key model.Key, version int64, exID string, note Entry) (Row, error)
 	// Forget drops the row. Owners are dropped apart.
 	Forget(ctx context.Context, key model.Key) error
 	// List streams rows of the given states from the sparse index (converged rows are not in it), of all kinds or the
@@ -107,6 +112,17 @@ type LeaseStore interface {
 	ReleaseLease(ctx context.Context, lease Lease) error
 }
 
+// PauseStore keeps what operators keep EXCS from writing to. It is one item, apart from code and settings, so a pause
+// survives every deployment.
+type PauseStore interface {
+	PauseReader
+	// Pause adds pauses and gives all of them. One that stands keeps its time and gets the new name and note. invalid when
+	// there would be more than one read unit holds.
+	Pause(ctx context.Context, add []Pause) (Pauses, error)
+	// Resume ends the pauses of exactly these scopes and gives those that are left; one that does not stand is fine.
+	Resume(ctx context.Context, scopes []Scope) (Pauses, error)
+}
+
 // Window is one rolling window of the guard.
 type Window struct {
 	Kind   model.Kind
@@ -141,6 +157,9 @@ type BudgetStore interface {
 	Reserve(ctx context.Context, client string, n int, rank Rank, now time.Time, maxWait time.Duration) (wait time.Duration, ok bool, err error)
 	// Hold makes everybody wait until then (Retry-After).
 	Hold(ctx context.Context, client string, until time.Time) error
+	// BudgetLeft says how many requests could still be granted one by one within maxWait, of how many on an idle budget.
+	// It takes nothing.
+	BudgetLeft(ctx context.Context, client string, now time.Time, maxWait time.Duration) (left, of int, err error)
 	// SetAllowed feeds the limit per minute that the EX Org's headers tell.
 	SetAllowed(ctx context.Context, client string, perMinute int, now time.Time) error
 }

@@ -2,9 +2,11 @@ package mapping_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -382,13 +384,12 @@ func TestReaderOfADocumentIsOvertaken(t *testing.T) {
 	}
 }
 
-// large is a document that takes parts, another one for each salt.
+// large is a document that takes parts, another one for each salt: it does not get smaller by packing.
 func large(salt string) []byte {
-	var b bytes.Buffer
-	for i := range 40_000 {
-		fmt.Fprintf(&b, "%x%s", uint64(i)*0x9e3779b97f4a7c15, salt)
-	}
-	return b.Bytes()
+	seed := sha256.Sum256([]byte(salt))
+	b := make([]byte, 310_000)
+	_, _ = rand.NewChaCha8(seed).Read(b) // never fails
+	return b
 }
 
 // Large documents leave at most the generation before behind, and parts that a dying writer left go later.

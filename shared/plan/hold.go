@@ -17,7 +17,7 @@ type hold struct {
 
 // strength orders codes as their constants are listed.
 func (c HeldCode) strength() int {
-	for i, x := range []HeldCode{HeldUnproven, HeldWentBack, HeldFirstPlan, HeldIdentity, HeldSettings, HeldAdoption, HeldGuard, HeldSecond, HeldDepends} {
+	for i, x := range []HeldCode{HeldUnproven, HeldWentBack, HeldFirstPlan, HeldIdentity, HeldSettings, HeldAdoption, HeldGuard, HeldSecond, HeldDepends, HeldPaused} {
 		if c == x {
 			return i
 		}
@@ -39,7 +39,27 @@ func (s *site) doubt() {
 			s.doubtSettings(d)
 		}
 		s.doubtLoss(d)
+		s.doubtPaused(d)
 	}
+}
+
+// doubtPaused holds what an operator paused: the object, or the one that it takes over. It is the weakest reason: whatever
+// else is wrong shows while the pause lasts, and a second read that agrees is not waited for again afterwards.
+func (s *site) doubtPaused(d *draft) {
+	why := s.paused(d.change.Key)
+	if why == "" && !d.change.From.IsZero() {
+		why = s.paused(d.change.From)
+	}
+	if why != "" {
+		d.holds = append(d.holds, hold{code: HeldPaused, reason: why})
+	}
+}
+
+func (s *site) paused(k model.Key) string {
+	if s.in.Paused == nil {
+		return ""
+	}
+	return s.in.Paused(k)
 }
 
 // touchesAnything says whether anything in the EX Org would be adopted, changed or removed, be it of a kind that the plan

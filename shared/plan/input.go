@@ -39,6 +39,9 @@ type Input struct {
 	Waiting map[string]time.Time
 	// Approved are the Held.IDs that an operator approved and whose approval has not run out.
 	Approved map[string]bool
+	// Paused says why an operator keeps EXCS from writing to a key, "" when nobody does; nil: nothing is paused. What is
+	// paused is held, whole: no row, no index entry, no message.
+	Paused func(model.Key) string
 	// SettingsChanged says that the settings are not those of the last approved run: nothing is removed.
 	SettingsChanged bool
 	// FirstRun says that the tenant has no approved first plan.

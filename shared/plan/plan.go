@@ -83,11 +83,13 @@ const (
 	HeldGuard     HeldCode = "guard"          // more than the guard allows
 	HeldSecond    HeldCode = "second read"    // a queue would lose many members: a second read must agree
 	HeldDepends   HeldCode = "depends"        // it goes with another change that is held
+	HeldPaused    HeldCode = "paused"         // an operator paused it, or the object that it takes over
 )
 
-// Approvable says whether an operator's approval lets the change pass. A read that proves nothing is not approved away.
+// Approvable says whether an operator's approval lets the change pass. A read that proves nothing is not approved away, and
+// a pause ends by a resume.
 func (c HeldCode) Approvable() bool {
-	return c != HeldUnproven && c != HeldWentBack && c != HeldDepends
+	return c != HeldUnproven && c != HeldWentBack && c != HeldDepends && c != HeldPaused
 }
 
 // Held is a change that waits.

@@ -84,7 +84,7 @@ func visible(b []byte) []byte {
 }
 
 func (p Plan) document(o Options) document {
-	d := document{Run: p.Run, Hash: p.Hash, Counts: p.Counts, Guard: p.Guard, HeldHash: p.HeldHash, HeldHashAll: p.HeldHashAll,
+	d := document{Run: p.Run, Hash: p.Hash, Counts: p.Counts, Guard: append([]Verdict{}, p.Guard...), HeldHash: p.HeldHash, HeldHashAll: p.HeldHashAll,
 		Approve: p.approvals(), More: map[string]int{}, Changes: []jsonChange{}, Held: []jsonHeld{}}
 	for _, c := range head(p.shown(), o.Lines, "changes", d.More) {
 		d.Changes = append(d.Changes, lean(c, o.Items))

@@ -123,6 +123,9 @@ func (s *site) mayForget(f follow, gone map[model.Key]bool) bool {
 	if !f.with.IsZero() {
 		return gone[f.with]
 	}
+	if s.paused(f.forget.Key) != "" {
+		return false
+	}
 	return f.forget.IndexOnly && s.in.Proof.Valid() || s.in.Proof.Doubt(f.forget.Key.Kind) == ""
 }
 

@@ -35,7 +35,7 @@ type Rows interface {
 
 // Pauses says which objects an operator keeps EXCS from writing to.
 type Pauses interface {
-	// Paused gives the operator's note for those of the keys that are paused; the others are absent.
+	// Paused says why those of the keys that are paused are; the others are absent.
 	Paused(ctx context.Context, keys []model.Key) (map[model.Key]string, error)
 }
 

@@ -189,13 +189,18 @@ func (r *Runner) forget(ctx context.Context, d *draft) error {
 	return nil
 }
 
-// look sends messages for keys that were asked for and that no change covers.
-func (r *Runner) look(ctx context.Context, run int64, d *draft, req Request, lost time.Duration) (int, error) {
+// toLookAt gives the keys that were asked for, that no change covers and that nobody paused.
+func (d *draft) toLookAt(keys []model.Key) []model.Key {
 	planned := map[model.Key]bool{}
 	for _, c := range d.plan.Changes {
 		planned[c.Key] = true
 	}
-	keys := slices.DeleteFunc(slices.Clone(req.Keys), func(k model.Key) bool { return planned[k] })
+	return slices.DeleteFunc(slices.Clone(keys), func(k model.Key) bool { return planned[k] || d.pauses.Covers(k) })
+}
+
+// look sends messages for keys that were asked for and that no change covers.
+func (r *Runner) look(ctx context.Context, run int64, d *draft, req Request, lost time.Duration) (int, error) {
+	keys := d.toLookAt(req.Keys)
 	if len(keys) == 0 {
 		return 0, nil
 	}

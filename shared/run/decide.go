@@ -32,18 +32,23 @@ type Decision struct {
 //
 // Errors: not_found when nothing is held under the hash; conflict while a run holds the lease.
 func (r *Runner) Approve(ctx context.Context, hash string, kinds []model.Kind) (Decision, error) {
+	return r.ApproveBy(ctx, hash, kinds, By{})
+}
+
+// ApproveBy is Approve in somebody's name.
+func (r *Runner) ApproveBy(ctx context.Context, hash string, kinds []model.Kind, by By) (Decision, error) {
 	lease, err := r.patientLease(ctx)
 	if err != nil {
 		return Decision{}, err
 	}
-	d, err := r.approve(ctx, lease, hash, kinds)
+	d, err := r.approve(ctx, lease, hash, kinds, by)
 	if released := r.Table.ReleaseLease(context.WithoutCancel(ctx), lease); err == nil {
 		err = released
 	}
 	return d, err
 }
 
-func (r *Runner) approve(ctx context.Context, lease mapping.Lease, hash string, kinds []model.Kind) (Decision, error) {
+func (r *Runner) approve(ctx context.Context, lease mapping.Lease, hash string, kinds []model.Kind, by By) (Decision, error) {
 	held, err := r.loadHeld(ctx)
 	if err != nil {
 		return Decision{}, err
@@ -55,7 +60,7 @@ func (r *Runner) approve(ctx context.Context, lease mapping.Lease, hash string, 
 	d := Decision{Until: r.Now().Add(r.Settings.Approval), Source: held.acceptsSource(hash), Next: "the next run makes these changes; invoke sync to have it now"}
 	// The hash of one kind approves that kind's part of the first plan and no more.
 	d.FirstPlan = held.First && len(kinds) == 0 && (hash == held.Hash || hash == held.All)
-	if err := r.grant(ctx, lease.Run, items, &d); err != nil {
+	if err := r.grant(ctx, lease.Run, items, &d, by); err != nil {
 		return d, err
 	}
 	// Last, so that a crash leaves a tenant that only plans, not one that goes on without what was approved.
@@ -64,12 +69,12 @@ func (r *Runner) approve(ctx context.Context, lease mapping.Lease, hash string, 
 			return d, err
 		}
 	}
-	r.Log.InfoContext(ctx, "approved", "run", lease.Run, "hash", hash, "kinds", kinds, "changes", len(d.Changes), "source", d.Source, "firstPlan", d.FirstPlan)
+	r.Log.InfoContext(ctx, "approved", "run", lease.Run, "hash", hash, "kinds", kinds, "changes", len(d.Changes), "source", d.Source, "firstPlan", d.FirstPlan, "who", by.Who, "note", by.Note)
 	return d, nil
 }
 
 // grant notes the approvals and lets the rows go that workers held.
-func (r *Runner) grant(ctx context.Context, run int64, items []heldItem, d *Decision) error {
+func (r *Runner) grant(ctx context.Context, run int64, items []heldItem, d *Decision, by By) error {
 	var a approvals
 	if err := load(ctx, r.Table, docApprovals, &a); err != nil {
 		return err
@@ -77,11 +82,11 @@ func (r *Runner) grant(ctx context.Context, run int64, items []heldItem, d *Deci
 	for _, i := range items {
 		d.Changes = append(d.Changes, i.Key)
 		if i.Version == 0 {
-			a.Items = append(a.Items, approval{ID: i.ID, Kind: i.Key.Kind, Until: d.Until})
+			a.Items = append(a.Items, approval{ID: i.ID, Kind: i.Key.Kind, Until: d.Until, By: by})
 		}
 	}
 	if d.Source {
-		a.SourceUntil = d.Until
+		a.SourceUntil, a.SourceBy = d.Until, by
 	}
 	if err := save(ctx, r.Table, docApprovals, run, a); err != nil {
 		return err
@@ -90,7 +95,7 @@ func (r *Runner) grant(ctx context.Context, run int64, items []heldItem, d *Deci
 		if i.Version == 0 {
 			continue
 		}
-		released, err := r.releaseHeld(ctx, run, i)
+		released, err := r.releaseHeld(ctx, run, i, by)
 		if err != nil {
 			return err
 		}
@@ -150,13 +155,16 @@ func (r *Runner) approveFirst(ctx context.Context, run int64, hash string) error
 
 // releaseHeld lets a row that a worker held pass the guard and sends its message. A row that has moved on since it was
 // shown, or is gone, is not what the operator approved: it is left alone.
-func (r *Runner) releaseHeld(ctx context.Context, run int64, i heldItem) (int, error) {
+func (r *Runner) releaseHeld(ctx context.Context, run int64, i heldItem, by By) (int, error) {
 	row, err := r.Table.Release(ctx, i.Key, i.Version, true, model.CauseApproval, r.Now())
 	if code := model.CodeOf(err); code == model.CodeNotFound || code == model.CodeStale {
 		return 0, nil
 	}
 	if err != nil {
 		return 0, fmt.Errorf("release %s: %w", i.Key, err)
+	}
+	if err := r.note(ctx, row, mapping.ActionApprove, by); err != nil {
+		return 1, err
 	}
 	m, err := r.message(ctx, run, row, model.CauseApproval, queuedLost)
 	if err != nil || m == nil {
@@ -168,18 +176,23 @@ func (r *Runner) releaseHeld(ctx context.Context, run int64, i heldItem) (int, e
 // Discard takes approvals that were not used yet back and forgets what the last run held: waits for a second read begin
 // anew, and what Engage still asks for is held again by the next run.
 func (r *Runner) Discard(ctx context.Context, hash string, kinds []model.Kind) (Decision, error) {
+	return r.DiscardBy(ctx, hash, kinds, By{})
+}
+
+// DiscardBy is Discard in somebody's name.
+func (r *Runner) DiscardBy(ctx context.Context, hash string, kinds []model.Kind, by By) (Decision, error) {
 	lease, err := r.patientLease(ctx)
 	if err != nil {
 		return Decision{}, err
 	}
-	d, err := r.discard(ctx, lease.Run, hash, kinds)
+	d, err := r.discard(ctx, lease.Run, hash, kinds, by)
 	if released := r.Table.ReleaseLease(context.WithoutCancel(ctx), lease); err == nil {
 		err = released
 	}
 	return d, err
 }
 
-func (r *Runner) discard(ctx context.Context, run int64, hash string, kinds []model.Kind) (Decision, error) {
+func (r *Runner) discard(ctx context.Context, run int64, hash string, kinds []model.Kind, by By) (Decision, error) {
 	held, err := r.loadHeld(ctx)
 	if err != nil {
 		return Decision{}, err
@@ -206,7 +219,7 @@ func (r *Runner) discard(ctx context.Context, run int64, hash string, kinds []mo
 	if err := save(ctx, r.Table, docApprovals, run, a); err != nil {
 		return d, err
 	}
-	r.Log.InfoContext(ctx, "discarded", "run", run, "hash", hash, "kinds", kinds, "changes", len(d.Changes))
+	r.Log.InfoContext(ctx, "discarded", "run", run, "hash", hash, "kinds", kinds, "changes", len(d.Changes), "who", by.Who, "note", by.Note)
 	return d, save(ctx, r.Table, docHeld, run, held)
 }
 

@@ -16,6 +16,8 @@ import (
 // draft is one run up to its plan: everything read and decided, nothing written.
 type draft struct {
 	site      Site // as it is to be remembered
+	pauses    mapping.Pauses
+	docs      *kept
 	settings  string
 	snapshot  *model.Snapshot
 	proof     model.Proven
@@ -35,11 +37,12 @@ type draft struct {
 	plan                 plan.Plan
 	refused              []model.Reject // rows that the table could not hold
 	at                   time.Time
+	readTook             time.Duration
 }
 
-// draft reads Engage and makes the plan.
-func (r *Runner) draft(ctx context.Context, site Site, req Request) (*draft, error) {
-	d := &draft{site: site, at: r.Now(), facts: model.Facts{}, rows: map[model.Key]mapping.Row{}, settings: r.Settings.Hash()}
+// draft reads Engage and makes the plan. seen is what the run read of unconverged rows, nil if it has not.
+func (r *Runner) draft(ctx context.Context, site Site, req Request, pauses mapping.Pauses, seen *survey) (*draft, error) {
+	d := &draft{site: site, pauses: pauses, docs: newKept(r.Table), at: r.Now(), facts: model.Facts{}, rows: map[model.Key]mapping.Row{}, settings: r.Settings.Hash()}
 	d.first, d.lookAll = site.FirstPlan.IsZero(), site.FirstRun.IsZero()
 	if err := r.prove(ctx, d); err != nil {
 		return nil, err
@@ -67,13 +70,13 @@ func (r *Runner) draft(ctx context.Context, site Site, req Request) (*draft, err
 		return nil, err
 	}
 	d.plan = plan.Make(input)
-	held, err := r.heldRows(ctx)
+	held, err := r.heldRows(ctx, seen)
 	if err != nil {
 		return nil, fmt.Errorf("list held rows: %w", err)
 	}
 	d.addHeldRows(held, req.Kinds)
 	d.forgetRowless()
-	d.limit(req.Keys)
+	d.limit(req)
 	d.plan.Seal()
 	return d, nil
 }
@@ -84,8 +87,8 @@ func (r *Runner) prove(ctx context.Context, d *draft) error {
 	if err != nil {
 		return err
 	}
-	d.snapshot = snapshot
-	if err := load(ctx, r.Table, docApprovals, &d.approvals); err != nil {
+	d.snapshot, d.readTook = snapshot, r.Now().Sub(d.at)
+	if err := load(ctx, d.docs, docApprovals, &d.approvals); err != nil {
 		return err
 	}
 	memory := d.site.Memory
@@ -101,11 +104,11 @@ func (r *Runner) prove(ctx context.Context, d *draft) error {
 }
 
 func (r *Runner) loadDecisions(ctx context.Context, d *draft) error {
-	if err := load(ctx, r.Table, docHeld, &d.held); err != nil {
+	if err := load(ctx, d.docs, docHeld, &d.held); err != nil {
 		return err
 	}
 	hints := map[model.Key]model.Known{}
-	if err := load(ctx, r.Table, docHints, &hints); err != nil {
+	if err := load(ctx, d.docs, docHints, &hints); err != nil {
 		return err
 	}
 	maps.Copy(d.facts, hints)
@@ -174,7 +177,7 @@ func (r *Runner) learn(ctx context.Context, d *draft, keys []model.Key) (int, er
 	return len(missing), nil
 }
 
-// predecessors reads the rows that newcomers may take over: orphans, and queues on their way out.
+// predecessors reads the rows that newcomers may take over: orphans, and queues on their way out or just gone.
 func (r *Runner) predecessors(ctx context.Context, d *draft) error {
 	kinds := map[model.Kind]bool{}
 	for _, key := range d.delta.New {
@@ -198,6 +201,11 @@ func (r *Runner) predecessors(ctx context.Context, d *draft) error {
 	keys := make([]model.Key, 0, len(items)+len(d.delta.New))
 	for _, item := range items {
 		keys = append(keys, item.Key)
+	}
+	if kinds[model.KindQueue] {
+		for _, gone := range d.site.Deleted {
+			keys = append(keys, model.Key{Kind: model.KindQueue, DBID: gone.DBID})
+		}
 	}
 	for _, key := range d.delta.Lost {
 		if key.Kind == model.KindMembers {
@@ -230,7 +238,7 @@ func (r *Runner) input(ctx context.Context, d *draft, matches map[model.Key]plan
 		Settings: r.Settings, Proof: d.proof, Objects: d.result.Objects, Rejects: d.result.Rejects, Notes: d.notes(),
 		Delta: d.delta, Facts: facts, Settled: settled, Matches: matches, Drawn: drawn,
 		Mapped: d.site.Base(max(g.RemovalWindow, g.UpdateWindow), d.at), Memberships: d.site.MembershipBase(g.UpdateWindow, d.at),
-		Waiting: d.held.since(), Approved: d.approvals.valid(d.at),
+		Waiting: d.held.since(), Approved: d.approvals.valid(d.at), Paused: why(d.pauses),
 		SettingsChanged: d.site.SettingsHash != "" && d.site.SettingsHash != d.settings,
 		FirstRun:        d.first, Home: d.home, Now: d.at, Kinds: req.Kinds,
 	}, nil
@@ -275,20 +283,29 @@ func (r *Runner) windowOf(class plan.Class) time.Duration {
 	return r.Settings.Guard.UpdateWindow
 }
 
-// limit drops everything but the given keys from the plan.
-func (d *draft) limit(keys []model.Key) {
-	if len(keys) == 0 {
-		return
-	}
-	d.plan.Changes = slices.DeleteFunc(d.plan.Changes, func(c model.Change) bool { return !slices.Contains(keys, c.Key) })
-	d.plan.Held = slices.DeleteFunc(d.plan.Held, func(h plan.Held) bool { return !slices.Contains(keys, h.Change.Key) })
-	d.plan.Forget = slices.DeleteFunc(d.plan.Forget, func(f plan.Forget) bool { return !slices.Contains(keys, f.Key) })
+// limit drops everything but what the run is limited to from the plan.
+func (d *draft) limit(req Request) {
+	d.plan.Changes = slices.DeleteFunc(d.plan.Changes, func(c model.Change) bool { return !req.keeps(c.Key, c.From) })
+	d.plan.Held = slices.DeleteFunc(d.plan.Held, func(h plan.Held) bool { return !req.keeps(h.Change.Key, h.Change.From) })
+	d.plan.Forget = slices.DeleteFunc(d.plan.Forget, func(f plan.Forget) bool { return !req.keeps(f.Key, model.Key{}) })
 }
 
 func (d *draft) report() Report {
 	d.plan.Rejects = append(d.plan.Rejects, d.refused...)
 	d.refused = nil
 	return Report{
+		Paused: d.pauses, Resting: d.resting(),
 		Plan: d.plan, Rows: d.snapshot.Read, Dropped: d.snapshot.Dropped, WentBack: d.proof.WentBack(), Doubts: d.proof.Doubts(), FirstPlan: d.first,
 	}
+}
+
+// resting counts the changes that wait for the end of a pause and for nothing else.
+func (d *draft) resting() int {
+	n := 0
+	for _, h := range d.plan.Held {
+		if h.Code == plan.HeldPaused {
+			n++
+		}
+	}
+	return n
 }

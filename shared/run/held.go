@@ -87,10 +87,17 @@ func actionOf(row mapping.Row) model.Action {
 }
 
 // heldRows reads the rows that workers held.
-func (r *Runner) heldRows(ctx context.Context) (map[model.Key]mapping.Row, error) {
-	items, err := r.Table.List(ctx, []mapping.State{mapping.StateHeld}, nil)
-	if err != nil || len(items) == 0 {
-		return nil, err
+func (r *Runner) heldRows(ctx context.Context, seen *survey) (map[model.Key]mapping.Row, error) {
+	if seen == nil {
+		items, err := r.Table.List(ctx, []mapping.State{mapping.StateHeld}, nil)
+		if err != nil {
+			return nil, err
+		}
+		seen = &survey{items: items}
+	}
+	items := seen.in(mapping.StateHeld)
+	if len(items) == 0 {
+		return nil, nil
 	}
 	keys := make([]model.Key, 0, len(items))
 	for _, i := range items {
@@ -113,6 +120,7 @@ type approvals struct {
 	Items []approval `json:"items,omitempty"`
 	// SourceUntil is set when an operator accepted a source that went back: a run before then starts its memory anew.
 	SourceUntil time.Time `json:"sourceUntil,omitzero"`
+	SourceBy    By        `json:"sourceBy,omitzero"`
 }
 
 func (a approvals) acceptsSource(now time.Time) bool { return now.Before(a.SourceUntil) }
@@ -121,6 +129,37 @@ type approval struct {
 	ID    string     `json:"id"`
 	Kind  model.Kind `json:"kind"`
 	Until time.Time  `json:"until"`
+	By
+}
+
+// Approval is what operators approved of one kind and no run has made yet.
+type Approval struct {
+	Kind model.Kind `json:"kind,omitempty"`
+	// Source says that it is the source that is accepted, after it went back.
+	Source  bool      `json:"source,omitempty"`
+	Changes int       `json:"changes,omitempty"`
+	Until   time.Time `json:"until"`
+	By
+}
+
+// open sums the approvals up that have not run out: those of one kind, one name and one end together.
+func (a approvals) open(now time.Time) []Approval {
+	var list []Approval
+	if a.acceptsSource(now) {
+		list = append(list, Approval{Source: true, Until: a.SourceUntil, By: a.SourceBy})
+	}
+	for _, i := range a.Items {
+		if !now.Before(i.Until) {
+			continue
+		}
+		n := slices.IndexFunc(list, func(x Approval) bool { return x.Kind == i.Kind && x.Until.Equal(i.Until) && x.By == i.By })
+		if n < 0 {
+			n = len(list)
+			list = append(list, Approval{Kind: i.Kind, Until: i.Until, By: i.By})
+		}
+		list[n].Changes++
+	}
+	return list
 }
 
 func (a approvals) valid(now time.Time) map[string]bool {

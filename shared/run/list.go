@@ -30,7 +30,7 @@ const (
 )
 
 // List shows orphans (active users first), rejects, held, invisible, quarantined, and what waits because somebody fights
-// over it, each with since when and why, limited to kinds if any are given.
+// over it or paused it, each with since when and why, limited to kinds if any are given.
 func (r *Runner) List(ctx context.Context, kinds []model.Kind) ([]Listed, error) {
 	states := []mapping.State{mapping.StateOrphan, mapping.StateHeld, mapping.StateInvisible, mapping.StateQuarantined, mapping.StateWaiting}
 	items, err := r.Table.List(ctx, states, kinds)
@@ -38,7 +38,7 @@ func (r *Runner) List(ctx context.Context, kinds []model.Kind) ([]Listed, error)
 		return nil, fmt.Errorf("list rows: %w", err)
 	}
 	items = slices.DeleteFunc(items, func(i mapping.Item) bool {
-		return i.State == mapping.StateWaiting && !strings.HasPrefix(i.Reason, mapping.Damped)
+		return i.State == mapping.StateWaiting && !strings.HasPrefix(i.Reason, mapping.Damped) && !strings.HasPrefix(i.Reason, mapping.Paused)
 	})
 	active, err := r.activeOrphans(ctx, items)
 	if err != nil {
@@ -132,16 +132,23 @@ type Status struct {
 	FirstPlan    time.Time             `json:"firstPlan,omitzero"`
 	Mapped       map[model.Kind]int    `json:"mapped"`
 	States       map[mapping.State]int `json:"states"`
-	// Oldest is since when the oldest unconverged object waits.
+	// Oldest is since when the oldest unconverged object waits that nobody paused.
 	Oldest    time.Time `json:"oldest,omitzero"`
 	OldestKey model.Key `json:"oldestKey,omitzero"`
 	Waiting   int       `json:"messagesWaiting"`
 	InFlight  int       `json:"messagesInFlight"`
-	LastPlan  *Counted  `json:"lastPlan,omitempty"`
-	WentBack  time.Time `json:"wentBackSince,omitzero"`
+	// DeadLetters are the messages on the dead-letter queue; nil where that queue is not known.
+	DeadLetters *int      `json:"deadLetters,omitempty"`
+	LastPlan    *Counted  `json:"lastPlan,omitempty"`
+	WentBack    time.Time `json:"wentBackSince,omitzero"`
+	// Runs are the last runs, the latest last.
+	Runs []Ran `json:"runs,omitempty"`
+	// Paused are the pauses that stand, Approvals what operators approved and no run has made yet.
+	Paused    mapping.Pauses `json:"paused,omitempty"`
+	Approvals []Approval     `json:"approvals,omitempty"`
 }
 
-// Status reads how the tenant stands: the last run, what is mapped, what is not converged.
+// Status reads how the tenant stands: the last runs, what is mapped, what is not converged, what operators decided.
 func (r *Runner) Status(ctx context.Context) (Status, error) {
 	site, err := loadSite(ctx, r.Table)
 	if err != nil {
@@ -150,20 +157,42 @@ func (r *Runner) Status(ctx context.Context) (Status, error) {
 	s := Status{
 		LastRun: site.LastRun, LastProven: site.LastProven, ProofFailed: site.ProofFailed, ProofFailure: site.ProofFailure,
 		FirstPlan: site.FirstPlan, Mapped: site.Mapped, States: map[mapping.State]int{}, LastPlan: site.LastPlan, WentBack: site.Memory.WentBackSince,
+		Runs: site.Runs,
 	}
+	if s.Paused, err = r.Table.Pauses(ctx); err != nil {
+		return s, err
+	}
+	var granted approvals
+	if err := load(ctx, r.Table, docApprovals, &granted); err != nil {
+		return s, err
+	}
+	s.Approvals = granted.open(r.Now())
 	items, err := r.Table.List(ctx, mapping.States(), nil)
 	if err != nil {
 		return s, fmt.Errorf("list rows: %w", err)
 	}
 	for _, i := range items {
 		s.States[i.State]++
-		if i.State != mapping.StateOrphan && (s.Oldest.IsZero() || i.Since.Before(s.Oldest)) {
-			s.Oldest, s.OldestKey = i.Since, i.Key
+		if i.State != mapping.StateOrphan && !standsStill(i, s.Paused) && (s.Oldest.IsZero() || openSince(i).Before(s.Oldest)) {
+			s.Oldest, s.OldestKey = openSince(i), i.Key
 		}
 	}
-	s.Waiting, s.InFlight, err = r.Queue.Depth(ctx)
-	if err != nil {
-		return s, fmt.Errorf("read the depth of the work queue: %w", err)
+	return s, r.depths(ctx, &s)
+}
+
+// depths reads how many messages there are.
+func (r *Runner) depths(ctx context.Context, s *Status) (err error) {
+	if s.Waiting, s.InFlight, err = r.Queue.Depth(ctx); err != nil {
+		return fmt.Errorf("read the depth of the work queue: %w", err)
 	}
-	return s, nil
+	if r.Dead == nil {
+		return nil
+	}
+	waiting, inFlight, err := r.Dead.Depth(ctx)
+	if err != nil {
+		return fmt.Errorf("read the depth of the dead-letter queue: %w", err)
+	}
+	n := waiting + inFlight
+	s.DeadLetters = &n
+	return nil
 }

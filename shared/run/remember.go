@@ -16,9 +16,12 @@ import (
 // the next whole run. Documents that did not change are not written.
 func (r *Runner) remember(ctx context.Context, run int64, d *draft, req Request) error {
 	d.noteSite(run, r.TableName)
+	if err := r.countOrphans(ctx, d); err != nil {
+		return err
+	}
 	if req.whole() {
 		d.noteWhole()
-		d.site.LastPlan = &Counted{Hash: d.plan.Hash, Changes: len(d.plan.Changes), Held: len(d.plan.Held), Rejects: len(d.plan.Rejects)}
+		d.site.LastPlan = d.counted()
 		if err := r.rememberDecisions(ctx, run, d); err != nil {
 			return err
 		}
@@ -28,16 +31,33 @@ func (r *Runner) remember(ctx context.Context, run int64, d *draft, req Request)
 			return err
 		}
 	}
-	if err := r.saveChanged(ctx, docHints, run, d.hints()); err != nil {
+	if err := r.saveChanged(ctx, d.docs, docHints, run, d.hints()); err != nil {
 		return err
 	}
 	return save(ctx, r.Table, docSite, run, d.site)
+}
+
+// counted gives the size of the plan.
+func (d *draft) counted() *Counted {
+	c := &Counted{
+		Hash: d.plan.Hash, Changes: len(d.plan.Changes), Held: len(d.plan.Held), Rejects: len(d.plan.Rejects),
+		Engage: map[model.Kind]int{}, Rejected: map[model.Kind]int{}, Tripped: d.tripped(), Guarded: heldGroup(d, guarded).Count,
+	}
+	for kind, n := range d.plan.Counts {
+		c.Engage[kind] = n.Engage
+	}
+	for _, j := range d.plan.Rejects {
+		c.Rejected[j.Key.Kind]++
+	}
+	return c
 }
 
 // noteSite brings the site up to date with what the run did.
 func (d *draft) noteSite(run int64, table string) {
 	s := &d.site
 	s.LastRun, s.LastProven, s.ProofFailed, s.ProofFailure, s.Table = run, d.at, 0, "", table
+	s.deleted(d.plan.Changes, d.at)
+	s.ran(Ran{Run: run, At: d.at, Changes: len(d.plan.Changes), Held: len(d.plan.Held), Resting: d.resting(), Rejects: len(d.plan.Rejects)})
 	mapped := map[model.Kind]int{}
 	for kind, n := range d.delta.Mapped {
 		mapped[kind] = n
@@ -63,10 +83,11 @@ func (d *draft) noteWhole() {
 	s := &d.site
 	held := func(is func(plan.Held) bool) bool { return slices.ContainsFunc(d.plan.Held, is) }
 	waitsForFirst := held(func(h plan.Held) bool { return h.Code == plan.HeldFirstPlan })
-	if d.first && !waitsForFirst {
+	opens := !waitsForFirst && d.carriesOut()
+	if d.first && opens {
 		s.FirstPlan, s.FirstPlanHash = d.at, d.plan.Hash
 	}
-	if d.lookAll && !waitsForFirst && !held(func(h plan.Held) bool { return h.Change.Adopt != "" }) {
+	if d.lookAll && opens && !held(func(h plan.Held) bool { return h.Change.Adopt != "" }) {
 		s.FirstRun = d.at
 	}
 	// A removal that is held for a stronger reason would be held for the settings once that is gone.
@@ -77,6 +98,10 @@ func (d *draft) noteWhole() {
 	}
 }
 
+// carriesOut says whether the run does what it found to do. One in which everything waits for the end of a pause does not, and
+// opens no door: by then there may be something in the organisation.
+func (d *draft) carriesOut() bool { return len(d.pauses) == 0 || len(d.plan.Changes) > 0 }
+
 // removes says whether a change takes something away, be it from a set.
 func removes(c model.Change) bool {
 	return plan.ClassOf(c.Action, c.Fields) == plan.ClassRemovals || c.Action == model.ActionOrphan ||
@@ -84,14 +109,14 @@ func removes(c model.Change) bool {
 }
 
 func (r *Runner) rememberDecisions(ctx context.Context, run int64, d *draft) error {
-	if err := r.saveChanged(ctx, docHeld, run, d.heldDocument()); err != nil {
+	if err := r.saveChanged(ctx, d.docs, docHeld, run, d.heldDocument()); err != nil {
 		return err
 	}
 	rejects, err := r.rejectsSince(ctx, d)
 	if err != nil {
 		return err
 	}
-	if err := r.saveChanged(ctx, docRejects, run, rejects); err != nil {
+	if err := r.saveChanged(ctx, d.docs, docRejects, run, rejects); err != nil {
 		return err
 	}
 	left := approvals{}
@@ -103,7 +128,7 @@ func (r *Runner) rememberDecisions(ctx context.Context, run int64, d *draft) err
 	if len(d.approvals.Items) == 0 && d.approvals.SourceUntil.IsZero() {
 		return nil
 	}
-	return r.saveChanged(ctx, docApprovals, run, left)
+	return r.saveChanged(ctx, d.docs, docApprovals, run, left)
 }
 
 // rejected is a reject with the time it was first seen.
@@ -115,7 +140,7 @@ type rejected struct {
 
 func (r *Runner) rejectsSince(ctx context.Context, d *draft) ([]rejected, error) {
 	var before []rejected
-	if err := load(ctx, r.Table, docRejects, &before); err != nil {
+	if err := load(ctx, d.docs, docRejects, &before); err != nil {
 		return nil, err
 	}
 	since := map[model.Key]time.Time{}
@@ -153,13 +178,13 @@ func (d *draft) hints() map[model.Key]model.Known {
 	return hints
 }
 
-// saveChanged writes a document if it differs from what is there.
-func (r *Runner) saveChanged(ctx context.Context, name string, run int64, v any) error {
+// saveChanged writes a document if it differs from what the run read.
+func (r *Runner) saveChanged(ctx context.Context, docs *kept, name string, run int64, v any) error {
 	body, err := json.Marshal(v)
 	if err != nil {
 		return model.Errorf(model.CodeInternal, "write the document "+name, "%w", err)
 	}
-	before, err := r.Table.GetDocument(ctx, name)
+	before, err := docs.GetDocument(ctx, name)
 	if err != nil && model.CodeOf(err) != model.CodeNotFound {
 		return fmt.Errorf("read the document %s: %w", name, err)
 	}

@@ -11,22 +11,33 @@ import (
 )
 
 // Requeue puts unconverged rows that are due back on the queue, without a run.
-func (r *Runner) Requeue(ctx context.Context) (int, error) { return r.requeue(ctx, 0) }
-
-// requeue puts unconverged rows that are due back on the queue: those whose wait is over and those whose message was
-// lost. It does not need Engage.
-func (r *Runner) requeue(ctx context.Context, run int64) (int, error) {
-	items, err := r.Table.List(ctx, []mapping.State{mapping.StatePending, mapping.StateWaiting, mapping.StateInvisible}, nil)
+func (r *Runner) Requeue(ctx context.Context) (int, error) {
+	items, err := r.Table.List(ctx, onTheirWay(), nil)
 	if err != nil {
 		return 0, fmt.Errorf("list unconverged rows: %w", err)
 	}
+	pauses, err := r.Table.Pauses(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return r.requeue(ctx, 0, items, pauses)
+}
+
+// onTheirWay are the states of rows that come to be converged by themselves.
+func onTheirWay() []mapping.State {
+	return []mapping.State{mapping.StatePending, mapping.StateWaiting, mapping.StateInvisible}
+}
+
+// requeue puts unconverged rows that are due back on the queue: those whose wait is over and those whose message was
+// lost. What is paused stays where it is. It does not need Engage.
+func (r *Runner) requeue(ctx context.Context, run int64, items []mapping.Item, pauses mapping.Pauses) (int, error) {
 	lost, err := r.lostAfter(ctx)
 	if err != nil {
 		return 0, err
 	}
 	now := r.Now()
 	due := make([]model.Key, 0, len(items))
-	for _, item := range items {
+	for _, item := range unpaused(items, pauses) {
 		if !now.Before(item.WaitUntil) && now.Sub(item.QueuedAt) >= lost {
 			due = append(due, item.Key)
 		}

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"excs/shared/mapping"
@@ -15,12 +16,16 @@ import (
 // Table is what a run needs of the mapping table.
 type Table interface {
 	Documents
+	mapping.PauseStore
 	GetMany(ctx context.Context, keys []model.Key) (map[model.Key]mapping.Row, error)
 	PutDesired(ctx context.Context, run int64, wish mapping.Wish) (mapping.Row, error)
 	MarkQueued(ctx context.Context, key model.Key, token string, now time.Time, lost time.Duration) (bool, error)
 	Release(ctx context.Context, key model.Key, version int64, approved bool, cause model.Cause, now time.Time) (mapping.Row, error)
+	Record(ctx context.Context, outcome mapping.Outcome, now time.Time) (mapping.Row, error)
+	Bind(ctx context.Context, key model.Key, version int64, exID string, note mapping.Entry) (mapping.Row, error)
 	Forget(ctx context.Context, key model.Key) error
 	List(ctx context.Context, states []mapping.State, kinds []model.Kind) ([]mapping.Item, error)
+	Own(ctx context.Context, kind model.Kind, exID string, key model.Key, from []model.Key, share bool) error
 	Disown(ctx context.Context, kind model.Kind, exID string, key model.Key) error
 	Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string][]model.Key, error)
 	Delta(ctx context.Context, want map[model.Key]model.Fingerprint) (model.Delta, error)
@@ -37,11 +42,18 @@ type Queue interface {
 	Depth(ctx context.Context) (waiting, inFlight int, err error)
 }
 
+// Depth is a queue whose messages are only counted.
+type Depth interface {
+	Depth(ctx context.Context) (waiting, inFlight int, err error)
+}
+
 // Org lists what the EX Org holds, for newcomers that may be there already. nil: no EX Org is at hand, and newcomers are
 // planned as creations.
 type Org interface {
 	// Observe lists the objects of a kind; users of every state, sources deactivated or not.
 	Observe(ctx context.Context, kind model.Kind) ([]model.Observed, error)
+	// Get reads one object by its EX id. not_found when it is not there or can not be seen.
+	Get(ctx context.Context, kind model.Kind, exID string) (seen model.Observed, raw []byte, err error)
 	// Find looks an object up by what identifies it beside its EX id.
 	Find(ctx context.Context, want model.Object) ([]model.Observed, error)
 	// ExternalKeys reads a user's keys under EXCS's authority.
@@ -57,8 +69,10 @@ type Config struct {
 	Table     Table
 	TableName string
 	Queue     Queue
-	Org       Org
-	Settings  rules.Settings
+	// Dead is the dead-letter queue, whose depth status tells; nil: it is not told.
+	Dead     Depth
+	Org      Org
+	Settings rules.Settings
 	// Holder names this process in the lease.
 	Holder string
 	Now    func() time.Time
@@ -88,9 +102,19 @@ type Request struct {
 	Kinds []model.Kind
 	Keys  []model.Key
 	Cause model.Cause
+	// Scopes limit a run to the objects that they cover and to what takes those over. Keys are then only looked at.
+	Scopes []mapping.Scope
 }
 
-func (r Request) whole() bool { return len(r.Kinds)+len(r.Keys) == 0 }
+func (r Request) whole() bool { return len(r.Kinds)+len(r.Keys)+len(r.Scopes) == 0 }
+
+// keeps says whether a change of the key, which takes over from another (or from none), is part of the run.
+func (r Request) keeps(key, from model.Key) bool {
+	if len(r.Scopes) > 0 {
+		return slices.ContainsFunc(r.Scopes, func(s mapping.Scope) bool { return s.Covers(key) || !from.IsZero() && s.Covers(from) })
+	}
+	return len(r.Keys) == 0 || slices.Contains(r.Keys, key)
+}
 
 // Report says what a run found and did.
 type Report struct {
@@ -108,6 +132,11 @@ type Report struct {
 	Doubts   map[model.Table]string `json:"doubts,omitempty"`
 	// FirstPlan says that only a plan was made, because the tenant has no approved first plan.
 	FirstPlan bool `json:"firstPlan,omitempty"`
+	// Paused are the pauses that stand; Resting counts the changes that wait for their end and for nothing else.
+	Paused  mapping.Pauses `json:"paused,omitempty"`
+	Resting int            `json:"resting,omitempty"`
+	// Figures are for metrics; nil of a run that came to nothing, and of a plan.
+	Figures *Figures `json:"-"`
 }
 
 // leaseTime is how long a run may take: the longest time that a Lambda function has.
@@ -115,11 +144,15 @@ const leaseTime = 15 * time.Minute
 
 // Plan makes a plan and writes nothing anywhere: no lease, no row, no document, no message.
 func (r *Runner) Plan(ctx context.Context, req Request) (Report, error) {
+	pauses, err := r.Table.Pauses(ctx)
+	if err != nil {
+		return Report{}, err
+	}
 	site, err := loadSite(ctx, r.Table)
 	if err != nil {
 		return Report{}, err
 	}
-	d, err := r.draft(ctx, site.forTable(r.TableName), req)
+	d, err := r.draft(ctx, site.forTable(r.TableName), req, pauses, nil)
 	if err != nil {
 		return Report{}, err
 	}
@@ -129,6 +162,7 @@ func (r *Runner) Plan(ctx context.Context, req Request) (Report, error) {
 // Sync makes a run:
 //
 //   - take the lease, so that runs do not overlap and every desired state has a rising run number
+//   - read what is paused: that is planned as everything is, and nothing is written for it
 //   - put unconverged rows that are due back on the queue, whether or not Engage can be read
 //   - read Engage, prove the read, translate, plan
 //   - write desired states, send messages, and last the index and what the next run must remember
@@ -148,7 +182,15 @@ func (r *Runner) Sync(ctx context.Context, req Request) (Report, error) {
 }
 
 func (r *Runner) sync(ctx context.Context, lease mapping.Lease, req Request) (Report, error) {
-	requeued, err := r.requeue(ctx, lease.Run)
+	pauses, err := r.Table.Pauses(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	seen, err := r.survey(ctx, pauses)
+	if err != nil {
+		return Report{}, err
+	}
+	requeued, err := r.requeue(ctx, lease.Run, seen.in(onTheirWay()...), pauses)
 	if err != nil {
 		return Report{Requeued: requeued}, err
 	}
@@ -156,26 +198,35 @@ func (r *Runner) sync(ctx context.Context, lease mapping.Lease, req Request) (Re
 	if err != nil {
 		return Report{Requeued: requeued}, err
 	}
-	d, err := r.draft(ctx, site.forTable(r.TableName), req)
+	d, err := r.draft(ctx, site.forTable(r.TableName), req, pauses, seen)
 	if err != nil {
-		return Report{Requeued: requeued}, r.unproven(ctx, lease, site, err)
+		r.unproven(ctx, lease, &site, err)
+		return Report{Requeued: requeued, Figures: r.figures(site, seen, nil)}, err
 	}
-	sent, looks, err := r.carryOut(ctx, lease, d, req)
-	report := d.report()
-	report.Requeued, report.Sent, report.Looks = requeued, sent, looks
-	if err != nil {
-		return report, err
-	}
-	return report, r.remember(ctx, lease.Run, d, req)
+	report, err := r.finish(ctx, lease, d, req, seen)
+	report.Requeued = requeued
+	return report, err
 }
 
-// unproven keeps count of runs that could not prove their read, for the alarm, and gives the error back.
-func (r *Runner) unproven(ctx context.Context, lease mapping.Lease, site Site, failure error) error {
+// finish carries a plan out and remembers it.
+func (r *Runner) finish(ctx context.Context, lease mapping.Lease, d *draft, req Request, seen *survey) (Report, error) {
+	sent, looks, err := r.carryOut(ctx, lease, d, req)
+	report := d.report()
+	report.Sent, report.Looks = sent, looks
+	if err == nil {
+		err = r.remember(ctx, lease.Run, d, req)
+	}
+	report.Figures = r.figures(d.site, seen, d)
+	return report, err
+}
+
+// unproven keeps count of runs that could not prove their read, for the alarm.
+func (r *Runner) unproven(ctx context.Context, lease mapping.Lease, site *Site, failure error) {
 	site.ProofFailed++
 	site.ProofFailure = failure.Error()
 	site.LastRun = lease.Run
-	if err := save(ctx, r.Table, docSite, lease.Run, site); err != nil {
+	site.ran(Ran{Run: lease.Run, At: r.Now(), Failed: failure.Error()})
+	if err := save(ctx, r.Table, docSite, lease.Run, *site); err != nil {
 		r.Log.ErrorContext(ctx, "the failed proof could not be noted", "run", lease.Run, "error", err.Error())
 	}
-	return failure
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -55,6 +56,12 @@ type Site struct {
 	ProofFailed  int       `json:"proofFailed,omitempty"` // in a row
 	ProofFailure string    `json:"proofFailure,omitempty"`
 	LastPlan     *Counted  `json:"lastPlan,omitempty"`
+	Orphans      Orphans   `json:"orphans,omitzero"`
+	// Deleted are queues whose deletion was sent a short while ago: a DN that takes the place of one finds its row by it,
+	// because rows of what is deleted are in no list.
+	Deleted []Deletion `json:"deleted,omitempty"`
+	// Runs are the last runs, the latest last. Runs that found nothing to do are one line.
+	Runs []Ran `json:"runs,omitempty"`
 }
 
 // Point is the number of mapped objects, and of memberships, at one time.
@@ -70,6 +77,77 @@ type Counted struct {
 	Changes int    `json:"changes"`
 	Held    int    `json:"held"`
 	Rejects int    `json:"rejects"`
+	// Engage are the objects that Engage has of each kind, in scope of the rules, rejected ones among them.
+	Engage map[model.Kind]int `json:"engage,omitempty"`
+	// Rejected are those that can not become an object of the EX Org as they are.
+	Rejected map[model.Kind]int `json:"rejectedOf,omitempty"`
+	// Tripped is Figures.Tripped, Guarded the number of changes that the guard held.
+	Tripped int `json:"tripped,omitempty"`
+	Guarded int `json:"guarded,omitempty"`
+}
+
+// Deletion is a queue whose deletion was sent.
+type Deletion struct {
+	DBID int64     `json:"dbid"`
+	At   time.Time `json:"at"`
+}
+
+// deletedKeep is how long a DN has to come back under another DBID to have its queue made again with the settings that it
+// had: this snapshot and the last one, at any period of runs, and no more.
+const deletedKeep = time.Hour
+
+// deleted notes the deletions of a run and drops old ones.
+func (s *Site) deleted(changes []model.Change, at time.Time) {
+	s.Deleted = slices.DeleteFunc(slices.Clone(s.Deleted), func(d Deletion) bool { return at.Sub(d.At) > deletedKeep })
+	for _, c := range changes {
+		if c.Action == model.ActionDelete {
+			s.Deleted = append(s.Deleted, Deletion{DBID: c.Key.DBID, At: at})
+		}
+	}
+}
+
+// Ran is one run, or several in a row that found nothing to do.
+type Ran struct {
+	Run int64     `json:"run"`
+	At  time.Time `json:"at"`
+	// Idle says how many runs the line stands for that had nothing to do, the last of them Run; 0: this one had.
+	Idle    int `json:"idle,omitempty"`
+	Changes int `json:"changes,omitempty"`
+	Held    int `json:"held,omitempty"`
+	Resting int `json:"resting,omitempty"`
+	Rejects int `json:"rejects,omitempty"`
+	// Failed is why Engage could not be read or the read proved nothing.
+	Failed string `json:"failed,omitempty"`
+}
+
+// runsKept is how many lines of runs are kept, failedShown how long a failure in them may be: the document is written by
+// every run.
+const (
+	runsKept    = 8
+	failedShown = 160
+)
+
+// ran notes a run.
+func (s *Site) ran(r Ran) {
+	r.Failed = firstRunes(r.Failed, failedShown)
+	idle := r.Changes == 0 && r.Failed == ""
+	if n := len(s.Runs); idle && n > 0 && s.Runs[n-1].Idle > 0 {
+		r.Idle = s.Runs[n-1].Idle + 1
+		s.Runs = append(slices.Clone(s.Runs[:n-1]), r)
+		return
+	}
+	if idle {
+		r.Idle = 1
+	}
+	runs := append(slices.Clone(s.Runs), r)
+	s.Runs = runs[max(0, len(runs)-runsKept):]
+}
+
+func firstRunes(text string, most int) string {
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return text
 }
 
 const (

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"excs/infra/local/world/worldtest"
 	"excs/shared/engage/engagetest"
 	"excs/shared/exorg"
 	"excs/shared/exorg/exorgtest"
@@ -106,7 +107,7 @@ func TestStopsWhenAskedToWait(t *testing.T) {
 
 // A sweep stops before its process ends, keeps where it was, and the next one goes on.
 func TestStopsBeforeTheDeadline(t *testing.T) {
-	g := newStage(t, settings(), engagetest.Small)
+	g := stageOf(t, settings(), borough())
 	deadline := g.clock.Now().Add(verify.DefaultMargin + 20*time.Second)
 	r, err := g.Sweep(until{t.Context(), deadline}, verify.Request{Kinds: []model.Kind{model.KindMembers}})
 	must(t, err)
@@ -155,7 +156,7 @@ func TestResumeAtEveryCall(t *testing.T) {
 	if len(want) < 7 {
 		t.Fatalf("the test spoils too little: %v", want)
 	}
-	for k := 0; k < whole.Calls; k++ {
+	for k := 0; k < whole.Calls; k += stride {
 		g := newStage(t, settings(), engagetest.Tiny)
 		spoil(g)
 		g.org.Fail(exorgtest.Fault{Kind: exorgtest.Answer, Path: "/api/v2/", Skip: k, Times: 1, Status: http.StatusTooManyRequests, RetryAfter: 60 * time.Second})
@@ -173,7 +174,8 @@ func final(findings []verify.Finding) []string {
 
 // The pace over several OAuth clients gives each its share, and asks the budget beneath as bulk work.
 func TestPaceOfSeveralClients(t *testing.T) {
-	c := &clock{now: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)}
+	c := worldtest.NewClock()
+	begun := c.Now()
 	inner := &counted{}
 	p := verify.NewPace(inner, 0.2, 300, c.Sleep)
 	for range 30 {
@@ -183,7 +185,7 @@ func TestPaceOfSeveralClients(t *testing.T) {
 			}
 		}
 	}
-	if took := c.Now().Sub(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)); took != 29*time.Second || p.Calls() != 60 {
+	if took := c.Now().Sub(begun); took != 29*time.Second || p.Calls() != 60 {
 		t.Errorf("%d calls took %s", p.Calls(), took)
 	}
 	if inner.people > 0 {

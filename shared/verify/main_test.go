@@ -2,21 +2,15 @@ package verify_test
 
 import (
 	"context"
-	"database/sql"
-	"flag"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	_ "modernc.org/sqlite" // driver sqlite
-
 	"excs/infra/local/world"
-	"excs/shared/engage"
+	"excs/infra/local/world/worldtest"
 	"excs/shared/engage/engagetest"
 	"excs/shared/exorg"
 	"excs/shared/exorg/exorgtest"
@@ -29,39 +23,34 @@ import (
 
 // A check of this package converges a whole site: a few say enough, and -rapid.checks asks for more.
 func TestMain(m *testing.M) {
-	flag.Parse()
-	asked := false
-	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "rapid.checks" })
-	if !asked {
-		if err := flag.Set("rapid.checks", "12"); err != nil {
-			panic(err)
-		}
-	}
+	worldtest.Tries(8)
 	os.Exit(m.Run())
 }
+
+// shelf has the sites of the tests.
+var shelf = worldtest.NewShelf()
 
 // stage is one tenant with everything that serves it, a clock that stands until it is moved, and a sweeper.
 type stage struct {
 	*world.World
 	org   *exorgtest.Org
-	clock *clock
+	clock *worldtest.Clock
 	*verify.Sweeper
 	share float64
-
-	mu  sync.Mutex
-	ops []string
+	asked worldtest.Asked
 }
 
-func settings() rules.Settings {
-	s := rules.Default(engagetest.MainTenant, rules.Preset202307)
-	s.Email.Domain = "agents.example"
-	return s
-}
+func settings() rules.Settings { return worldtest.Settings(rules.Preset202307) }
 
 // newStage makes a stage whose EX Org is what Engage says, and lets time pass until reads prove something again.
 func newStage(t testing.TB, s rules.Settings, tier engagetest.Tier, options ...exorgtest.Option) *stage {
 	t.Helper()
-	g := emptyStage(t, s, tier, options...)
+	return stageOf(t, s, engagetest.New(tier, 1), options...)
+}
+
+func stageOf(t testing.TB, s rules.Settings, site *engagetest.Site, options ...exorgtest.Option) *stage {
+	t.Helper()
+	g := emptyStage(t, s, site, options...)
 	if _, err := g.Sync(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -70,24 +59,28 @@ func newStage(t testing.TB, s rules.Settings, tier engagetest.Tier, options ...e
 	return g
 }
 
-func emptyStage(t testing.TB, s rules.Settings, tier engagetest.Tier, options ...exorgtest.Option) *stage {
+// borough is a site with more users than a sweep reads one by one, and with more member lists than a day has hours.
+func borough() *engagetest.Site {
+	return engagetest.NewOfSize(engagetest.Size{
+		Persons: 140, DisabledPercent: 5, Skills: 12, Languages: 3, LevelsMean: 3, LevelsMax: 6,
+		DNs: 80, VirtualQueues: 36, ACDQueues: 2, RoutingPoints: 2, RoutingQueues: 2,
+		Groups: 12, ExpressionPercent: 50, Memberships: 120, QueueMembers: 500, WrapUps: 8, Values: 40, Props: 600, Switches: 2,
+	}, 1)
+}
+
+func emptyStage(t testing.TB, s rules.Settings, site *engagetest.Site, options ...exorgtest.Option) *stage {
 	t.Helper()
-	g := &stage{clock: &clock{now: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)}, share: verify.DefaultShare}
+	g := &stage{clock: worldtest.NewClock(), share: verify.DefaultShare}
 	g.org = exorgtest.New(append([]exorgtest.Option{exorgtest.WithClock(g.clock.Now), exorgtest.WithLog(100_000), exorgtest.WithRateLimit(300)}, options...)...)
 	g.World = world.New(world.Config{
-		Settings: s, Read: wiring.ReadFor(inSQLite(t, engagetest.New(tier, 1)), s), HTTP: g.org.Client(), Now: g.clock.Now, Sleep: g.clock.Sleep,
-		Secret: secret(), Table: mapping.MemoryOptions{Fault: g.note},
+		Settings: s, Read: shelf.Open(t, site).Read(s), HTTP: g.org.Client(), Now: g.clock.Now, Sleep: g.clock.Sleep,
+		Secret: secret(), Table: mapping.MemoryOptions{Fault: g.asked.Note},
 	})
 	g.Sweeper = g.sweeper(func(*verify.Config) {})
 	return g
 }
 
-func secret() exorg.Secret {
-	return exorg.Secret{
-		APIURL: "http://api.example", LoginURL: "http://login.example",
-		Clients: []exorg.Credentials{exorg.NewCredentials(exorgtest.DefaultClientID, exorgtest.DefaultClientSecret)},
-	}
-}
+func secret() exorg.Secret { return worldtest.Secret(exorgtest.DefaultClientSecret) }
 
 // sweeper makes another sweeper of the stage, as another process would.
 func (g *stage) sweeper(change func(*verify.Config)) *verify.Sweeper {
@@ -105,51 +98,10 @@ func (g *stage) sweeper(change func(*verify.Config)) *verify.Sweeper {
 	return verify.New(c)
 }
 
-func inSQLite(t testing.TB, site *engagetest.Site) *engage.Reader {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "engage.db")
-	db, err := engagetest.OpenSQLite(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	return open(t, site, db, engage.Secret{Driver: "sqlite", DSN: engagetest.SQLiteDSN(path)})
-}
-
-func open(t testing.TB, site *engagetest.Site, db *sql.DB, secret engage.Secret) *engage.Reader {
-	t.Helper()
-	if err := site.Write(context.Background(), db, engagetest.SQLite); err != nil {
-		t.Fatal(err)
-	}
-	reader, err := engage.Open(secret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = reader.Close() })
-	return reader
-}
-
-func (g *stage) note(op string) mapping.Fault {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.ops = append(g.ops, op)
-	return mapping.FaultNone
-}
-
 // tableWrites names the table's operations since the last call that wrote anything but the books of calls.
 func (g *stage) tableWrites() []string {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	var writes []string
-	for _, op := range g.ops {
-		reads := strings.HasSuffix(op, " read") || slices.ContainsFunc([]string{"Get", "List", "Load", "Delta", "Owners", "Keys", "Drawn"}, func(p string) bool { return strings.HasPrefix(op, p) })
-		if !reads && !slices.Contains([]string{"Reserve", "SetAllowed", "Hold", "SaveToken"}, op) {
-			writes = append(writes, op)
-		}
-	}
-	g.ops = nil
-	slices.Sort(writes)
-	return slices.Compact(writes)
+	defer g.asked.Forget()
+	return g.asked.Writes()
 }
 
 // converge works until nothing is left that would change by itself.
@@ -183,16 +135,25 @@ func (g *stage) sweep(t testing.TB, req verify.Request) verify.Report {
 	return verify.Report{}
 }
 
-// day sweeps every hour for a day, so that rotations come round.
-func (g *stage) day(t testing.TB) []verify.Finding {
+// day sweeps every hour for a day, so that rotations come round, or until something is found that is waited for.
+func (g *stage) day(t testing.TB, until ...string) []verify.Finding {
 	t.Helper()
 	var findings []verify.Finding
 	for range 24 {
 		begun := g.clock.Now()
 		findings = append(findings, g.sweep(t, verify.Request{}).Findings...)
 		g.clock.Pass(max(0, time.Hour-g.clock.Now().Sub(begun)))
+		if slices.ContainsFunc(what(findings), func(f string) bool { return slices.Contains(until, f) }) {
+			break
+		}
 	}
 	return findings
+}
+
+// round makes one sweep that sees everything, as a day of them does: whoever names the kinds has whole rotations at once.
+func (g *stage) round(t testing.TB) []verify.Finding {
+	t.Helper()
+	return g.sweep(t, verify.Request{Kinds: model.Kinds()}).Findings
 }
 
 func (g *stage) row(t testing.TB, key model.Key) mapping.Row {
@@ -270,29 +231,6 @@ func (g *stage) nobodyHeard(t testing.TB) {
 	if n := g.org.Totals().Writes; n > 0 {
 		t.Errorf("%d writes to the EX Org, want none: %v", n, g.org.Calls())
 	}
-}
-
-// clock stands until it is moved.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
-	c.Pass(d)
-	return ctx.Err()
 }
 
 func seconds(n int) time.Duration { return time.Duration(n) * time.Second }

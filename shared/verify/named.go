@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"excs/shared/exorg"
 	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/plan"
@@ -43,7 +44,7 @@ func (w *sweep) noList(ctx context.Context, kind model.Kind, err error) error {
 	}
 	w.counts(kind).Failed++
 	w.counts(kind).Fault = fmt.Sprintf("the list proves nothing: %v", err)
-	w.Log.WarnContext(ctx, "list failed", "kind", kind, "code", model.CodeOf(err), "error", err.Error())
+	w.Log.WarnContext(ctx, "list failed", "kind", kind, "code", model.CodeOf(err), "error", err.Error(), "correlationId", exorg.CorrelationOf(err))
 	return nil
 }
 

@@ -247,7 +247,7 @@ func TestDriftIsUndone(t *testing.T) {
 				t.Fatal(err)
 			}
 			delete(before, "skill") // one may have been added
-			found := g.day(t)
+			found := g.round(t)
 			if !slices.Contains(what(found), "drift "+row.Key.String()+" "+c.want) {
 				t.Errorf("found %v, want drift of %s in %s", what(found), row.Key, c.want)
 			}
@@ -295,7 +295,7 @@ func TestUncontrolledIsNotFound(t *testing.T) {
 		}
 	}
 	g.org.ResetCounters()
-	if found := g.day(t); len(found) > 0 {
+	if found := g.round(t); len(found) > 0 {
 		t.Errorf("found %v", what(found))
 	}
 	g.nobodyHeard(t)
@@ -318,7 +318,7 @@ func TestControlsCount(t *testing.T) {
 	members := g.pick(t, model.KindMembers, func(r mapping.Row) bool { return !slices.Contains(r.Desired.Members, row.Key.DBID) })
 	must(t, g.org.AddMembers(members.EXID, row.EXID))
 	g.org.ResetCounters()
-	if found := g.day(t); len(found) > 0 {
+	if found := g.round(t); len(found) > 0 {
 		t.Errorf("found %v", what(found))
 	}
 	g.nobodyHeard(t)

@@ -34,6 +34,8 @@ type Finding struct {
 	Note   string        `json:"note,omitempty"`
 	// Queued says that a message was sent; false when one was on its way, the row changed meanwhile, or nothing is to do.
 	Queued bool `json:"queued,omitempty"`
+	// Paused says that an operator keeps EXCS from setting it right; Note says which pause.
+	Paused bool `json:"paused,omitempty"`
 }
 
 // Counts are the numbers of one kind.
@@ -47,6 +49,7 @@ type Counts struct {
 	Missing  int `json:"missing"`
 	Absent   int `json:"absent"`
 	Twins    int `json:"twins"`
+	Paused   int `json:"paused,omitempty"` // findings that wait for the end of a pause
 	// Apart are users that the lists did not show wholly and that are read by themselves.
 	Apart  int `json:"apart,omitempty"`
 	Failed int `json:"failed,omitempty"` // reads that failed
@@ -237,11 +240,11 @@ func word(s string) string {
 
 // table writes the counts per kind, in columns; columns without any count are left out.
 func (r Report) table() []string {
-	heads := []string{"mapped", "listed", "compared", "skipped", "drift", "deleted", "missing", "absent", "twins", "apart", "failed"}
+	heads := []string{"mapped", "listed", "compared", "skipped", "drift", "deleted", "missing", "absent", "twins", "paused", "apart", "failed"}
 	used := make([]bool, len(heads))
 	rows := map[model.Kind][]int{}
 	for k, c := range r.Kinds {
-		rows[k] = []int{c.Mapped, c.Listed, c.Compared, c.Skipped, c.Drift, c.Deleted, c.Missing, c.Absent, c.Twins, c.Apart, c.Failed}
+		rows[k] = []int{c.Mapped, c.Listed, c.Compared, c.Skipped, c.Drift, c.Deleted, c.Missing, c.Absent, c.Twins, c.Paused, c.Apart, c.Failed}
 		for i, n := range rows[k] {
 			used[i] = used[i] || n != 0
 		}

@@ -177,7 +177,7 @@ func TestKinds(t *testing.T) {
 
 // A tenant without a row costs no call.
 func TestEmptyTenant(t *testing.T) {
-	g := emptyStage(t, settings(), engagetest.Tiny)
+	g := emptyStage(t, settings(), engagetest.New(engagetest.Tiny, 1))
 	r, err := g.Sweep(t.Context(), verify.Request{})
 	must(t, err)
 	if n := g.org.Totals().Calls; n > 0 || !r.Done {
@@ -269,7 +269,7 @@ func TestQueuedOnce(t *testing.T) {
 // are missed; somebody who names the kind has a whole round at once.
 func TestRotation(t *testing.T) {
 	t.Parallel()
-	g := newStage(t, settings(), engagetest.Small)
+	g := stageOf(t, settings(), borough())
 	lists := len(g.rowsOf(t, model.KindMembers))
 	visits := func() map[string][]time.Time {
 		m := map[string][]time.Time{}
@@ -338,13 +338,14 @@ func TestRotation(t *testing.T) {
 // A share too small for the site is reported; lists go on every hour, and neither rotation starves the other.
 func TestRotationBehind(t *testing.T) {
 	t.Parallel()
-	g := newStage(t, settings(), engagetest.Small)
+	g := stageOf(t, settings(), borough())
+	hurried := g.sweeper(func(c *verify.Config) { c.Round = 6 * time.Hour })
 	behind, lists, members := false, 0, 0
 	var external verify.Progress
-	const hours = 32
+	const hours = 16
 	for range hours {
 		begun := g.clock.Now()
-		r, err := g.Sweep(until{t.Context(), begun.Add(verify.DefaultMargin + 22*time.Second)}, verify.Request{})
+		r, err := hurried.Sweep(until{t.Context(), begun.Add(verify.DefaultMargin + 22*time.Second)}, verify.Request{})
 		must(t, err)
 		if r.External != nil {
 			external = *r.External
@@ -369,7 +370,7 @@ func TestRotationBehind(t *testing.T) {
 // Where the time is too short for either rotation, neither takes all of it.
 func TestNoRotationStarves(t *testing.T) {
 	t.Parallel()
-	g := newStage(t, settings(), engagetest.Small)
+	g := stageOf(t, settings(), borough())
 	hurried := g.sweeper(func(c *verify.Config) { c.Round = time.Hour })
 	g.org.ResetCounters()
 	for range 15 {

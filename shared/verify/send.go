@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"excs/shared/mapping"
@@ -12,27 +13,16 @@ import (
 )
 
 // queue puts findings on the work queue and into the report. The rows are read once more: what changed since the sweep
-// read them is the worker's already, and no finding.
+// read them is the worker's already, and no finding. What is paused is reported and not queued: the sweep after the pause
+// finds it again.
 func (w *sweep) queue(ctx context.Context, found []Finding) error {
-	if len(found) == 0 {
-		return nil
+	found, rows, err := w.standing(ctx, found)
+	if err != nil || len(found) == 0 {
+		return err
 	}
-	keys := make([]model.Key, 0, len(found))
-	for _, f := range found {
-		keys = append(keys, f.Key)
+	if err := w.setPausedApart(ctx, found); err != nil {
+		return err
 	}
-	rows, err := w.Table.GetMany(ctx, keys)
-	if err != nil {
-		return fmt.Errorf("read the rows of what was found: %w", err)
-	}
-	found = slices.DeleteFunc(found, func(f Finding) bool {
-		row, ok := rows[f.Key]
-		stale := !ok || !w.settled(row) || row.Version != w.byKey[f.Key].Version || row.EXID != f.EXID
-		if stale {
-			w.counts(f.Key.Kind).Skipped++
-		}
-		return stale
-	})
 	if !w.req.Dry {
 		if err := w.send(ctx, found, rows); err != nil {
 			return err
@@ -44,6 +34,45 @@ func (w *sweep) queue(ctx context.Context, found []Finding) error {
 	return nil
 }
 
+// standing gives the findings whose rows are as the sweep read them, with the rows.
+func (w *sweep) standing(ctx context.Context, found []Finding) ([]Finding, map[model.Key]mapping.Row, error) {
+	if len(found) == 0 {
+		return nil, nil, nil
+	}
+	keys := make([]model.Key, 0, len(found))
+	for _, f := range found {
+		keys = append(keys, f.Key)
+	}
+	rows, err := w.Table.GetMany(ctx, keys)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the rows of what was found: %w", err)
+	}
+	return slices.DeleteFunc(found, func(f Finding) bool {
+		row, ok := rows[f.Key]
+		stale := !ok || !w.settled(row) || row.Version != w.byKey[f.Key].Version || row.EXID != f.EXID
+		if stale {
+			w.counts(f.Key.Kind).Skipped++
+		}
+		return stale
+	}), rows, nil
+}
+
+// setPausedApart marks the findings that an operator keeps EXCS from setting right.
+func (w *sweep) setPausedApart(ctx context.Context, found []Finding) error {
+	pauses, err := w.pauses.All(ctx)
+	if err != nil {
+		return err
+	}
+	for i, f := range found {
+		if p, paused := pauses.Of(f.Key); paused {
+			found[i].Paused = true
+			found[i].Note = strings.TrimPrefix(f.Note+"; "+p.Why(), "; ")
+			w.counts(f.Key.Kind).Paused++
+		}
+	}
+	return nil
+}
+
 func (w *sweep) send(ctx context.Context, found []Finding, rows map[model.Key]mapping.Row) error {
 	lost, err := w.lostAfter(ctx)
 	if err != nil {
@@ -51,6 +80,9 @@ func (w *sweep) send(ctx context.Context, found []Finding, rows map[model.Key]ma
 	}
 	var messages []queue.Message
 	for i, f := range found {
+		if f.Paused {
+			continue
+		}
 		token := w.NewToken()
 		marked, err := w.Table.MarkQueued(ctx, f.Key, token, w.Now(), lost)
 		if err != nil {
@@ -69,7 +101,20 @@ func (w *sweep) send(ctx context.Context, found []Finding, rows map[model.Key]ma
 		return fmt.Errorf("queue what was found: %w", err)
 	}
 	w.report.Queued += len(messages)
+	w.tell(ctx, found)
 	return nil
+}
+
+// tell writes a line for each object that is looked at on account of the sweep. The answer to a scheduled sweep is read by
+// nobody. It names fields; values are for people who ask.
+func (w *sweep) tell(ctx context.Context, found []Finding) {
+	for _, f := range found {
+		if !f.Queued {
+			continue
+		}
+		m := message(f, mapping.Row{}, "")
+		w.Log.InfoContext(ctx, "a look is queued", "key", f.Key, "cause", m.Cause, "found", f.What, "fields", m.Fields)
+	}
 }
 
 func message(f Finding, row mapping.Row, token string) queue.Message {

@@ -16,6 +16,7 @@ import (
 // Table is what a sweep needs of the mapping table. It sets queued marks and keeps its own document; it changes nothing
 // else.
 type Table interface {
+	mapping.PauseReader
 	GetMany(ctx context.Context, keys []model.Key) (map[model.Key]mapping.Row, error)
 	MarkQueued(ctx context.Context, key model.Key, token string, now time.Time, lost time.Duration) (bool, error)
 	Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string][]model.Key, error)
@@ -134,6 +135,7 @@ type sweep struct {
 	cursor cursor
 	ledger ledger
 	saved  time.Time
+	pauses *mapping.Watch
 
 	rows  map[model.Kind][]mapping.Row
 	byKey map[model.Key]mapping.Row
@@ -144,6 +146,7 @@ type sweep struct {
 func (s *Sweeper) begin(ctx context.Context, req Request) *sweep {
 	w := &sweep{
 		Sweeper: s, req: req, calls: s.Org.Calls(), rows: map[model.Kind][]mapping.Row{}, byKey: map[model.Key]mapping.Row{}, gone: map[model.Key]bool{},
+		pauses: mapping.NewWatch(s.Table, s.Now),
 		report: Report{Dry: req.Dry, Began: s.Now(), Kinds: map[model.Kind]*Counts{}}, cursor: newCursor(),
 		ledger: ledger{table: s.Table, holder: s.NewToken()},
 	}

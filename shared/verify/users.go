@@ -221,7 +221,7 @@ func (w *sweep) readFailed(ctx context.Context, row mapping.Row, err error) erro
 		return err
 	}
 	w.counts(row.Key.Kind).Failed++
-	w.Log.WarnContext(ctx, "read failed", "key", row.Key, "code", model.CodeOf(err), "error", err.Error())
+	w.Log.WarnContext(ctx, "read failed", "key", row.Key, "code", model.CodeOf(err), "error", err.Error(), "correlationId", exorg.CorrelationOf(err))
 	return nil
 }
 

@@ -19,6 +19,8 @@ const (
 	VarEngageSecret    = "EXCS_ENGAGE_SECRET"     //nolint:gosec // the name of a variable
 	VarExorgSecret     = "EXCS_EXORG_SECRET"      //nolint:gosec // the name of a variable
 	VarExorgReadSecret = "EXCS_EXORG_READ_SECRET" //nolint:gosec // the name of a variable
+	VarSyncARN         = "EXCS_SYNC_ARN"          // what the dashboard's buttons call
+	VarReplayARN       = "EXCS_REPLAY_ARN"        // what the dashboard's buttons call
 )
 
 // Environment is a function's configuration as the environment gives it: names, URLs, and where secrets are. However it is
@@ -58,6 +60,8 @@ func meanings(names []string) string {
 		VarSettings:     "the settings as JSON, or ssm: and the name of a parameter",
 		VarEngageSecret: "the ARN of the Engage secret, or its JSON",
 		VarExorgSecret:  "the ARN of the EX Org secret, or its JSON",
+		VarSyncARN:      "the ARN of the function sync",
+		VarReplayARN:    "the ARN of the function replay",
 	}
 	texts := make([]string, 0, len(names))
 	for _, n := range names {
@@ -72,7 +76,7 @@ func (e Environment) Get(name string) string { return e.values[name] }
 // String lists which variables are set, without their values: some are secrets.
 func (e Environment) String() string {
 	var set []string
-	for _, name := range []string{VarTable, VarQueueURL, VarDLQURL, VarSettings, VarEngageSecret, VarExorgSecret, VarExorgReadSecret} {
+	for _, name := range []string{VarTable, VarQueueURL, VarDLQURL, VarSettings, VarEngageSecret, VarExorgSecret, VarExorgReadSecret, VarSyncARN, VarReplayARN} {
 		if e.values[name] != "" {
 			set = append(set, name)
 		}

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"strconv"
 	"time"
 
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -39,6 +39,10 @@ type Parts struct {
 	env      Environment
 	resolver Resolver
 	closers  []io.Closer
+	lambda   string // the function's name in AWS
+	tenant   string
+	counter  *exorg.Counter // of all clients of the EX Org
+	clients  []string       // their OAuth client ids, once there is one
 }
 
 // Open reads the environment and makes the adapters that it names; need lists the variables that the function can not do
@@ -49,11 +53,11 @@ func Open(ctx context.Context, getenv func(string) string, log *slog.Logger, nee
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := awsconfig.LoadDefaultConfig(ctx)
+	cfg, err := AWSConfig(os.Getenv) // the SDK's own part of it reads the process's environment too
 	if err != nil {
-		return nil, model.Errorf(model.CodeInvalid, "read the AWS configuration", "%w", err)
+		return nil, err
 	}
-	p := &Parts{env: env, resolver: Resolver{Secrets: secretsmanager.NewFromConfig(cfg), Parameters: ssm.NewFromConfig(cfg)}}
+	p := &Parts{env: env, lambda: getenv(VarFunctionName), counter: &exorg.Counter{}, resolver: Resolver{Secrets: secretsmanager.NewFromConfig(cfg), Parameters: ssm.NewFromConfig(cfg)}}
 	text, err := p.resolver.Resolve(ctx, VarSettings, env.Get(VarSettings))
 	if err != nil {
 		return nil, err
@@ -61,9 +65,9 @@ func Open(ctx context.Context, getenv func(string) string, log *slog.Logger, nee
 	if p.Settings, err = rules.Parse([]byte(text)); err != nil {
 		return nil, err
 	}
-	tenant := strconv.FormatInt(p.Settings.Tenant, 10)
-	p.Log = log.With(telemetry.AttrTenant, tenant)
-	p.Table = mapping.NewDynamo(dynamodb.NewFromConfig(cfg), env.Get(VarTable), tenant, mapping.Options{Allowed: p.Settings.Requests.PerMinute})
+	p.tenant = strconv.FormatInt(p.Settings.Tenant, 10)
+	p.Log = log.With(telemetry.AttrTenant, p.tenant)
+	p.Table = mapping.NewDynamo(dynamodb.NewFromConfig(cfg), env.Get(VarTable), p.tenant, mapping.Options{Allowed: p.Settings.Requests.PerMinute})
 	client := sqs.NewFromConfig(cfg)
 	p.Work = queue.NewSQS(client, env.Get(VarQueueURL))
 	if url := env.Get(VarDLQURL); url != "" {
@@ -146,7 +150,20 @@ func (p *Parts) EXOrgConfig(ctx context.Context, access Access) (exorg.Config, e
 	if err != nil {
 		return exorg.Config{}, fmt.Errorf("%s: %w", variable, err)
 	}
-	return ClientConfig(secret, p.Table, p.Log, access), nil
+	cfg := ClientConfig(secret, p.Table, p.Log, access)
+	cfg.Reload = func(ctx context.Context) ([]exorg.Credentials, error) {
+		text, err := p.resolver.Resolve(ctx, variable, p.env.Get(variable))
+		if err != nil {
+			return nil, err
+		}
+		again, err := exorg.ParseSecret([]byte(text))
+		return again.Clients, err
+	}
+	cfg.Counter, p.clients = p.counter, nil
+	for _, c := range cfg.Clients {
+		p.clients = append(p.clients, c.ID)
+	}
+	return cfg, nil
 }
 
 // ClientConfig gives the configuration of a client whose tokens and budget are shared through the mapping table.
@@ -171,10 +188,14 @@ func (b budget) Reserve(ctx context.Context, client string, n int, rank exorg.Ra
 
 // RunConfig gives the configuration of runs: they read Engage with read and the EX Org through org.
 func (p *Parts) RunConfig(read func(context.Context) (*model.Snapshot, model.Counts, error), org run.Org) run.Config {
-	return run.Config{
+	c := run.Config{
 		Read: read, Table: p.Table, TableName: p.env.Get(VarTable), Queue: p.Work, Org: org, Settings: p.Settings,
 		Holder: NewToken(), Now: time.Now, NewToken: NewToken, Log: p.Log,
 	}
+	if p.Dead != nil {
+		c.Dead = p.Dead
+	}
+	return c
 }
 
 // Runner makes the runner of one process: it reads Engage with read and the EX Org through client.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 )
 
 // ErrNoSuchObject says that an edit names an object that the site does not have.
@@ -21,13 +22,26 @@ type Editor struct {
 	site    *Site
 	db      Database
 	dialect Dialect
+	moves   atomic.Int64
 }
 
 // NewEditor returns an editor of a site that was written into the database. A nil database edits the model only.
-func NewEditor(site *Site, db Database, d Dialect) *Editor { return &Editor{site, db, d} }
+func NewEditor(site *Site, db Database, d Dialect) *Editor {
+	return &Editor{site: site, db: db, dialect: d}
+}
 
 // Site returns the model as of the last edit.
 func (e *Editor) Site() *Site { return e.site }
+
+// Moves counts the beginnings and the ends of transactions that change the database. While it stays the same, every read of the database gives
+// the same. It may be asked while an edit is under way.
+func (e *Editor) Moves() int64 { return e.moves.Load() }
+
+// moving notes that the database is about to change, and once more, by what it returns, that it has.
+func (e *Editor) moving() (moved func()) {
+	e.moves.Add(1)
+	return func() { e.moves.Add(1) }
+}
 
 // statement is one change of the database.
 type statement struct {
@@ -48,6 +62,7 @@ func (e *Editor) edit(ctx context.Context, what string, statements []statement, 
 
 // run runs the statements in one transaction.
 func (e *Editor) run(ctx context.Context, statements []statement) error {
+	defer e.moving()()
 	tx, err := e.db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)

@@ -14,10 +14,19 @@ const (
 
 // New builds a site of the tier. The same tier and seed give the same site, byte for byte, whatever the schema options.
 func New(t Tier, seed uint64, options ...SchemaOption) *Site {
+	return generate(t.Size(), rand.NewPCG(seed, uint64(t)), NewSchema(options...))
+}
+
+// NewOfSize builds a site of a size that is no tier's. The same size and seed give the same site.
+func NewOfSize(size Size, seed uint64) *Site {
+	return generate(size, rand.NewPCG(seed, 0), NewSchema())
+}
+
+func generate(size Size, source rand.Source, schema Schema) *Site {
 	g := &generator{
-		size: t.Size(),
-		rng:  rand.New(rand.NewPCG(seed, uint64(t))), //nolint:gosec // a repeatable site is the point
-		site: &Site{Tenant: MainTenant, Schema: NewSchema(options...), last: firstDBIDs()},
+		size: size,
+		rng:  rand.New(source), //nolint:gosec // a repeatable site is the point
+		site: &Site{Tenant: MainTenant, Schema: schema, last: firstDBIDs()},
 	}
 	g.tenants()
 	g.persons()

@@ -61,6 +61,7 @@ func (e *Editor) replace(ctx context.Context, what string, after *Site, want fun
 
 // reload empties the tables that want accepts and loads them, in one transaction.
 func (e *Editor) reload(ctx context.Context, after *Site, want func(Table) bool) error {
+	defer e.moving()()
 	tx, err := e.db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)

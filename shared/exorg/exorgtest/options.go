@@ -46,6 +46,7 @@ type config struct {
 	memberLimit   int
 	rowCap        int
 	rowCapInact   int
+	pageMost      int
 	name          string
 	expandOmitted float64
 	quirks        quirks
@@ -145,6 +146,10 @@ func WithLimits(queues, members int) Option {
 func WithRowCap(lists, inactiveUsers int) Option {
 	return func(c *config) { c.rowCap, c.rowCapInact = lists, inactiveUsers }
 }
+
+// WithPageSize gives at most so many rows a page, whatever is asked for, so that a small organisation has lists of several
+// pages. The answer says how many it gives.
+func WithPageSize(most int) Option { return func(c *config) { c.pageMost = most } }
 
 // WithExpandOmission lets a share of the users in a list come without what expand asked for: expand is best effort.
 func WithExpandOmission(share float64) Option { return func(c *config) { c.expandOmitted = share } }

@@ -27,6 +27,9 @@ func (c *call) readPage(maxSize, rowCap int) (page, *refusal) {
 		}
 		*at = n
 	}
+	if most := c.w.cfg.pageMost; most > 0 && p.size <= maxSize {
+		p.size = min(p.size, most)
+	}
 	return p, checkPage(p, maxSize, rowCap)
 }
 

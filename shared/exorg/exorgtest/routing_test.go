@@ -241,6 +241,27 @@ func TestPaging(t *testing.T) {
 			c.must(400, "GET", fmt.Sprintf("%s?pageSize=%d", path, most+1), nil)
 		}
 	})
+	t.Run("a small organisation can have several pages, with every row once", func(t *testing.T) {
+		c := newCaller(t, exorgtest.WithPageSize(4))
+		c.crowd(10)
+		seen := map[string]bool{}
+		for n := 1; n <= 3; n++ {
+			a := c.get(fmt.Sprint("/users?pageSize=500&pageNumber=", n))
+			if a.num("pageSize") != 4 || a.num("pageCount") != 3 {
+				t.Errorf("page %d of %d with %d rows, want 3 pages of 4", n, a.num("pageCount"), a.num("pageSize"))
+			}
+			for _, id := range a.column("id") {
+				seen[fmt.Sprint(id)] = true
+			}
+		}
+		if len(seen) != 10 {
+			t.Errorf("%d users of 10 were seen", len(seen))
+		}
+		c.must(400, "GET", "/users?pageSize=501", nil)
+		if a := c.get("/users?pageSize=2"); a.num("pageSize") != 2 {
+			t.Errorf("asked for 2 rows it gives %d", a.num("pageSize"))
+		}
+	})
 	t.Run("beyond 10,000 rows is 400, unless the cap is lifted for what is not inactive users", func(t *testing.T) {
 		c := newCaller(t)
 		c.must(200, "GET", "/users?state=inactive&pageSize=500&pageNumber=20", nil)

@@ -51,6 +51,7 @@ func grantChecks() []Check {
 
 func limitChecks() []Check {
 	return []Check{
+		{"what is left of a budget is what would be granted one by one, and asking takes nothing", budgetLeft},
 		{"the limit that the EX Org tells sets the pace", func(c *C) {
 			for _, allowed := range []int{300, 60, 600, 1} {
 				c.ok(c.Store.SetAllowed(c.Ctx, "client", allowed, c.Clock.Now()))
@@ -111,6 +112,42 @@ func limitChecks() []Check {
 			c.want(calls > 9, "only %d calls in 3 minutes", calls)
 		}},
 	}
+}
+
+func budgetLeft(c *C) {
+	const wait = 2 * time.Second
+	left := func() (int, int) {
+		n, of, err := c.Store.BudgetLeft(c.Ctx, "client", c.Clock.Now(), wait)
+		c.ok(err)
+		return n, of
+	}
+	n, of := left()
+	equal(c, "slots left of an idle budget", n, of)
+	for range 3 {
+		before, _ := left()
+		granted := 0
+		for {
+			if _, ok := c.reserve(1, mapping.RankPeople, wait); !ok {
+				break
+			}
+			granted++
+		}
+		equal(c, "slots granted", granted, before)
+		n, _ = left()
+		equal(c, "slots left of a spent budget", n, 0)
+		c.Clock.Advance(700 * time.Millisecond)
+	}
+	c.Clock.Advance(time.Minute)
+	n, of = left()
+	equal(c, "slots left after a quiet minute", n, of)
+	c.ok(c.Store.Hold(c.Ctx, "client", c.Clock.Now().Add(time.Minute)))
+	n, _ = left()
+	equal(c, "slots left while everybody waits", n, 0)
+	n, of, err := c.Store.BudgetLeft(c.Ctx, "other", c.Clock.Now(), wait)
+	c.ok(err)
+	equal(c, "slots left of another client", n, of)
+	_, _, err = c.Store.BudgetLeft(c.Ctx, "", c.Clock.Now(), wait)
+	c.code(err, model.CodeInvalid)
 }
 
 // crowd has 8 workers, every other one with bulk work, reserve 1 to max calls at a time for 3 minutes of their own time.

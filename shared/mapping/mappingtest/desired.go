@@ -123,7 +123,7 @@ func freshStart(c *C) {
 	after := c.get(r.Key)
 	want := mapping.Row{
 		Key: r.Key, EXID: "ex", Goal: mapping.GoalPresent, Desired: User(1), Applied: 5, Version: 2, Run: 2,
-		State: mapping.StatePending, Since: c.Clock.Now(), Adopt: "other", Cause: model.CauseManual,
+		State: mapping.StatePending, Since: c.Clock.Now(), Unconverged: c.Clock.Now(), Adopt: "other", Cause: model.CauseManual,
 		Intent:  &mapping.Intent{Token: "i", At: now},
 		Counted: map[string]time.Time{"updates": now}, History: []mapping.Entry{{At: now, Action: model.ActionUpdate}},
 	}

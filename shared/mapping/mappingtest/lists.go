@@ -84,7 +84,7 @@ func fullLine(c *C) {
 	c.ok(err)
 	_, err = c.Store.MarkQueued(c.Ctx, r.Key, "q", now, 0)
 	c.ok(err)
-	want := mapping.Item{Key: r.Key, State: mapping.StateWaiting, Since: now, WaitUntil: now.Add(60e9), Reason: "no skill", EXID: "ex", QueuedAt: now, Attempts: 2}
+	want := mapping.Item{Key: r.Key, State: mapping.StateWaiting, Since: now, Unconverged: now, WaitUntil: now.Add(60e9), Reason: "no skill", EXID: "ex", QueuedAt: now, Attempts: 2}
 	c.eventually("the line", func() (bool, error) {
 		items, err := c.Store.List(c.Ctx, []mapping.State{mapping.StateWaiting}, nil)
 		return len(items) == 1 && items[0] == want, err

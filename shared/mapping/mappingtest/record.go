@@ -39,6 +39,7 @@ func recordOutcomeChecks() []Check {
 			after := c.record(r, mapping.StateConverged)
 			c.want(after.Reason == "" && after.WaitUntil.IsZero() && after.WaitsFor.IsZero() && after.Attempts == 0 && after.LastError == "" && after.LastErrorAt.IsZero(), "row is %+v", after)
 		}},
+		{"a row is unconverged from the moment it is to be made true until it is, and anew when a person let it go", unconvergedSince},
 		{"since moves only when the state does", func(c *C) {
 			r := c.record(c.put(1, User(1)), mapping.StateHeld)
 			c.Clock.Advance(time.Minute)
@@ -105,6 +106,37 @@ func recordMergeChecks() []Check {
 	}
 }
 
+func unconvergedSince(c *C) {
+	began := c.Clock.Now()
+	r := c.put(1, User(1))
+	is := func(what string, want time.Time) {
+		c.Clock.Advance(time.Minute)
+		got := c.get(r.Key).Unconverged
+		c.want(got.Equal(want), "%s: unconverged since %s, want %s", what, got, want)
+	}
+	is("pending", began)
+	for _, s := range []mapping.State{mapping.StateWaiting, mapping.StateInvisible, mapping.StatePending, mapping.StateWaiting} {
+		c.record(r, s)
+		is(string(s), began)
+	}
+	o := User(1)
+	o.Name = "Jane Roe"
+	r = c.put(2, o)
+	is("another desired state on the way", began)
+	c.record(r, mapping.StateConverged)
+	is("converged", time.Time{})
+	for run, s := range []mapping.State{mapping.StateHeld, mapping.StateQuarantined} {
+		o.Name += "."
+		r = c.put(int64(3+run), o)
+		c.record(r, s)
+		is(string(s), time.Time{})
+		let := c.Clock.Now()
+		_, err := c.Store.Release(c.Ctx, r.Key, r.Version, false, model.CauseReplay, let)
+		c.ok(err)
+		is("let go", let)
+	}
+}
+
 func staleOutcome(c *C) {
 	now := c.Clock.Now()
 	r := c.put(1, User(1))
@@ -121,7 +153,7 @@ func staleOutcome(c *C) {
 	c.code(err, model.CodeStale)
 	got := c.get(r.Key)
 	want := mapping.Row{
-		Key: r.Key, EXID: "ex", Goal: mapping.GoalPresent, Desired: o, Version: 2, Run: 2, State: mapping.StatePending, Since: now,
+		Key: r.Key, EXID: "ex", Goal: mapping.GoalPresent, Desired: o, Version: 2, Run: 2, State: mapping.StatePending, Since: now, Unconverged: now,
 		Cause: model.CauseEngage, Counted: map[string]time.Time{"updates": now}, Written: now, Seen: []byte("body"), SeenCodes: []string{"c"}, History: []mapping.Entry{entry},
 	}
 	c.want(reflect.DeepEqual(got, want), "row is\n%+v\nwant\n%+v", got, want)

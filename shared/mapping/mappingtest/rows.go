@@ -88,7 +88,7 @@ func fullRow(c *C) {
 	got := c.get(r.Key)
 	want := mapping.Row{
 		Key: r.Key, EXID: "ex-1", Goal: mapping.GoalPresent, Desired: User(1), Applied: 0xfedcba9876543210, Version: 1, Run: 7,
-		State: mapping.StateWaiting, Since: now, Reason: "waits for a skill", Adopt: "ex-adopt", From: userKey(99), Approved: true,
+		State: mapping.StateWaiting, Since: now, Unconverged: c.Clock.Now(), Reason: "waits for a skill", Adopt: "ex-adopt", From: userKey(99), Approved: true,
 		Intent: &mapping.Intent{Token: "intent", At: now}, Queued: &mapping.Queued{Token: "queued", At: now},
 		WaitUntil: now.Add(time.Minute), WaitsFor: model.Key{Kind: model.KindSkill, DBID: 5}, Attempts: 3, LastError: "no skill", LastErrorAt: now,
 		Cause: model.CauseEngage, Counted: map[string]time.Time{"removals": now}, Written: now,

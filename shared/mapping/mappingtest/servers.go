@@ -18,8 +18,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"excs/infra/local/servers"
 	"excs/shared/mapping"
 )
+
+// region is what the servers on this machine play.
+const region = "us-east-1"
 
 // startWithin bounds how long a server may take until it answers.
 const startWithin = time.Minute
@@ -27,7 +31,7 @@ const startWithin = time.Minute
 // Client gives a client of a server on this machine. It does not retry unless options say so: retries hide faults.
 func Client(endpoint string, options ...func(*dynamodb.Options)) *dynamodb.Client {
 	return dynamodb.New(dynamodb.Options{
-		Region: "us-east-1", BaseEndpoint: aws.String(endpoint), Retryer: aws.NopRetryer{},
+		Region: region, BaseEndpoint: aws.String(endpoint), Retryer: aws.NopRetryer{},
 		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
 	}, options...)
 }
@@ -64,36 +68,26 @@ func On(t *testing.T, endpoint string, options ...func(*dynamodb.Options)) Facto
 // Dynalite starts dynalite, the default, and gives its endpoint. It fails the test when it is not installed.
 func Dynalite(t *testing.T) string {
 	t.Helper()
-	infra := filepath.Join(root(t), "infra")
-	if _, err := os.Stat(filepath.Join(infra, "node_modules", "dynalite")); err != nil {
-		t.Fatalf("dynalite is not installed: run `npm --prefix infra ci` in the module's root (%v)", err)
-	}
-	node, err := exec.LookPath("node")
+	s, err := servers.StartDynamoDB(t.Context(), region)
 	if err != nil {
-		t.Fatalf("Node.js is not installed, dynalite needs version 20 or later: %v", err)
+		t.Fatal(err)
 	}
-	// The script ends when its standard input does, so also with a test that was killed.
-	const script = `process.stdin.resume().on("end", () => process.exit());
-const s = require("dynalite")({ createTableMs: 0, deleteTableMs: 0 });
-s.listen(0, "127.0.0.1", () => console.log("http://127.0.0.1:" + s.address().port));`
-	cmd := exec.Command(node, "-e", script) //nolint:gosec,noctx // a test server; start ends it
-	cmd.Dir = infra
-	return start(t, cmd).firstLine(t)
+	t.Cleanup(s.Stop)
+	return s.URL
 }
 
 // Moto starts moto's server where it is on the path; else the test is skipped and says why.
 func Moto(t *testing.T) string {
 	t.Helper()
-	moto, err := exec.LookPath("moto_server")
-	if err != nil {
-		t.Skip("moto's server is not installed here: `pip install 'moto[server]==5.2.1'` adds it")
+	s, err := servers.StartMoto(t.Context())
+	if errors.Is(err, servers.ErrMissing) {
+		t.Skip(err)
 	}
-	port := freePort(t)
-	endpoint := "http://127.0.0.1:" + port
-	cmd := exec.Command(moto, "-H", "127.0.0.1", "-p", port) //nolint:gosec,noctx // a test server; start ends it
-	p := start(t, cmd)
-	p.answers(t, endpoint+"/moto-api/data.json")
-	return endpoint
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Stop)
+	return s.URL
 }
 
 // LocalVersion is the package that brings DynamoDB Local.
@@ -122,8 +116,17 @@ func DynamoDBLocal(t *testing.T) string {
 	dir, port := filepath.Dir(found[0]), freePort(t)
 	cmd := exec.Command(java, "-Djava.library.path="+filepath.Join(dir, "DynamoDBLocal_lib"), "-jar", found[0], //nolint:gosec,noctx // a test server; start ends it
 		"-inMemory", "-sharedDb", "-disableTelemetry", "-port", port)
+	child, err := servers.StartChild(cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := child.Kill(); err != nil {
+			t.Error(err)
+		}
+	})
 	endpoint := "http://127.0.0.1:" + port
-	start(t, cmd).answers(t, endpoint)
+	answers(t, child, endpoint)
 	return endpoint
 }
 
@@ -175,7 +178,7 @@ func freePort(t *testing.T) string {
 }
 
 // answers waits until the server answers anything over HTTP.
-func (p *process) answers(t *testing.T, url string) {
+func answers(t *testing.T, server *servers.Child, url string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), startWithin)
 	defer cancel()
@@ -186,15 +189,14 @@ func (p *process) answers(t *testing.T, url string) {
 		}
 		resp, err := http.DefaultClient.Do(req)
 		if err == nil {
-			_, _ = io.Copy(io.Discard, resp.Body)
 			_ = resp.Body.Close()
 			return
 		}
 		select {
 		case <-ctx.Done():
-			t.Fatalf("%s does not answer within %s: %v\n%s", url, startWithin, err, &p.said)
-		case <-p.ended:
-			t.Fatalf("the server of %s ended: %v\n%s", url, p.err, &p.said)
+			t.Fatalf("%s does not answer within %s: %v", url, startWithin, err)
+		case <-server.Done():
+			t.Fatalf("the server of %s ended: %v", url, server.Err())
 		case <-time.After(50 * time.Millisecond):
 		}
 	}

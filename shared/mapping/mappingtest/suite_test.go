@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -88,41 +87,6 @@ func TestAllowances(t *testing.T) {
 			t.Errorf("%s: passes %v, want %v and %q in\n%.3000s", c.mode, err == nil, c.passes, c.says, out)
 		}
 	}
-}
-
-// A server ends when its test's process dies, however it dies, even one that never looks at its standard input.
-func TestServersEndWithTheirTest(t *testing.T) {
-	if os.Getenv("MAPPINGTEST_MODE") == "die" {
-		p := start(t, exec.Command("sh", "-c", "echo $$; exec sleep 60"))
-		fmt.Println("pid " + p.firstLine(t))
-		time.Sleep(time.Minute)
-		return
-	}
-	if _, err := os.Stat("/proc/self"); err != nil {
-		t.Skip("only Linux ends children with their parent")
-	}
-	cmd := runSelf(t, "TestServersEndWithTheirTest", "die")
-	text, _ := strings.CutPrefix(start(t, cmd).firstLine(t), "pid ")
-	pid, err := strconv.Atoi(text)
-	if err != nil || gone(pid) {
-		t.Fatalf("the child's server is not there: %q, %v", text, err)
-	}
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	for range 200 {
-		if gone(pid) {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Errorf("process %d still runs", pid)
-}
-
-// gone says whether a process has ended (one that nobody has waited for yet is a zombie, and as good as gone).
-func gone(pid int) bool {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	return err != nil || strings.Contains(string(b), ") Z ")
 }
 
 // The key of a user is what the checks think it is.

@@ -1,0 +1,113 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"excs/shared/mapping"
+	"excs/shared/model"
+)
+
+// Forgotten is one object whose row was dropped.
+type Forgotten struct {
+	Key   model.Key     `json:"key"`
+	State mapping.State `json:"state"`
+	// EXID is the EX object that stays as it is, and that no key owns now unless others share it.
+	EXID string `json:"exId,omitempty"`
+	// Next says what the next run does about the key.
+	Next string `json:"next"`
+}
+
+// Forget drops rows: what they were mapped to, what was applied and seen, and why they failed. The EX objects stay as they
+// are. If Engage still holds an object, the next run takes it for new and matches it anew, by external id, peer id, address
+// or name; that is planned, held and guarded as any adoption is. An orphan that is forgotten is not listed any more.
+//
+// Errors: not_found for a key without a row, conflict for one whose creation was begun a short while ago, both before
+// anything is done; conflict while a run holds the lease; those of the table.
+func (r *Runner) Forget(ctx context.Context, keys []model.Key, by By) ([]Forgotten, error) {
+	lease, err := r.patientLease(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := r.forgetRows(ctx, lease, distinct(keys), by)
+	if released := r.Table.ReleaseLease(context.WithoutCancel(ctx), lease); err == nil {
+		err = released
+	}
+	return list, err
+}
+
+func (r *Runner) forgetRows(ctx context.Context, lease mapping.Lease, keys []model.Key, by By) ([]Forgotten, error) {
+	rows, err := r.rowsOf(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	index := map[model.Key]model.Fingerprint{}
+	for _, key := range keys {
+		if i := rows[key].Intent; i != nil && rows[key].EXID == "" && r.Now().Sub(i.At) < r.Settings.IndexLag {
+			return nil, &model.Error{Code: model.CodeConflict, Key: key, Err: fmt.Errorf("its creation was begun at %s and the outcome is not known yet: forget it after %s, or it may be made twice; nothing was done",
+				i.At.UTC().Format(time.RFC3339), i.At.Add(r.Settings.IndexLag).UTC().Format(time.RFC3339))}
+		}
+		index[key] = 0
+	}
+	// The index goes first: a key that it names and that has no row would be taken for unchanged, for ever.
+	if err := r.Table.PutIndex(ctx, lease.Run, index); err != nil {
+		return nil, fmt.Errorf("take the keys off the mapping index: %w", err)
+	}
+	if err := r.unlearnNames(ctx, lease.Run, keys); err != nil {
+		return nil, err
+	}
+	list := make([]Forgotten, 0, len(keys))
+	for _, key := range keys {
+		row := rows[key]
+		if err := r.dropRow(ctx, row); err != nil {
+			return list, err
+		}
+		r.Log.InfoContext(ctx, "forgotten", "run", lease.Run, "key", key, "was", row.State, "exId", row.EXID, "who", by.Who, "note", by.Note)
+		list = append(list, Forgotten{Key: key, State: row.State, EXID: row.EXID, Next: "if Engage still holds it, the next run takes it for new and matches it anew"})
+	}
+	return list, nil
+}
+
+// dropRow takes a row off its EX object and drops it. The EX object of a member list is its queue's.
+func (r *Runner) dropRow(ctx context.Context, row mapping.Row) error {
+	if row.EXID != "" && row.Key.Kind != model.KindMembers {
+		if err := r.Table.Disown(ctx, row.Key.Kind, row.EXID, row.Key); err != nil {
+			return fmt.Errorf("take %s off its EX object: %w", row.Key, err)
+		}
+	}
+	if err := r.Table.Forget(ctx, row.Key); err != nil {
+		return fmt.Errorf("drop the row of %s: %w", row.Key, err)
+	}
+	return nil
+}
+
+// unlearnNames forgets which names of the keys' kinds are taken in the EX Org: those of the forgotten were not among them,
+// because they were mapped. The next newcomer lists its kind once more.
+func (r *Runner) unlearnNames(ctx context.Context, run int64, keys []model.Key) error {
+	known := names{}
+	if err := load(ctx, r.Table, docNames, &known); err != nil {
+		return err
+	}
+	before := len(known.Kinds)
+	for _, key := range keys {
+		delete(known.Kinds, key.Kind)
+	}
+	if len(known.Kinds) == before {
+		return nil
+	}
+	return save(ctx, r.Table, docNames, run, known)
+}
+
+// errNoOrg says that this process can not look into the EX Org.
+var errNoOrg = errors.New("the EX Org is not at hand here")
+
+func living(row mapping.Row, exID string) bool {
+	return row.Goal == mapping.GoalPresent && row.EXID == exID && row.State != mapping.StateGone
+}
+
+func without(keys []model.Key, key model.Key) []model.Key {
+	return slices.DeleteFunc(slices.Clone(keys), func(k model.Key) bool { return k == key })
+}

@@ -1,0 +1,239 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"excs/shared/mapping"
+	"excs/shared/model"
+)
+
+// ResumeRequest says which pauses to end: those of exactly these kinds and objects or, with neither, the pause of
+// everything; the others stay. Without a hash the plan that would follow is shown and nothing is written.
+type ResumeRequest struct {
+	PauseRequest
+	// Hash is the hash of the plan that was shown: exactly that plan is carried out.
+	Hash string
+}
+
+// Resumption is the plan that follows the end of a pause, and what else begins again.
+type Resumption struct {
+	Report
+	// Ended are the pauses that end; Resumed says that they have ended.
+	Ended   mapping.Pauses `json:"ended"`
+	Resumed bool           `json:"resumed"`
+	// Objects were on their way when the pause came, or changed in the EX Org since: they are looked at again. More is how
+	// many of them are not listed.
+	Objects []Resting `json:"objects"`
+	More    int       `json:"more,omitempty"`
+}
+
+// Resting is an object whose row waits for the end of a pause.
+type Resting struct {
+	Listed
+	// Action is what its row asks for.
+	Action model.Action `json:"action"`
+}
+
+// restingShown is how many resting objects an answer lists.
+const restingShown = 200
+
+// Resume ends pauses, in two steps. Without a hash it plans as if they had ended and writes nothing. With the hash of that
+// plan it ends them and carries that plan out at once, limited to what was paused; what rests since the pause is put back on
+// the queue.
+//
+// Errors: not_found when a scope is not paused; conflict when the plan is not the one of the hash any more, or while a run
+// holds the lease; those of reading Engage.
+func (r *Runner) Resume(ctx context.Context, req ResumeRequest) (Resumption, error) {
+	if req.Hash == "" {
+		out, _, err := r.resumable(ctx, req, nil)
+		return out, err
+	}
+	lease, err := r.patientLease(ctx)
+	if err != nil {
+		return Resumption{}, err
+	}
+	out, err := r.resume(ctx, lease, req)
+	if released := r.Table.ReleaseLease(context.WithoutCancel(ctx), lease); err == nil {
+		err = released
+	}
+	out.Run = lease.Run
+	return out, err
+}
+
+// resumable plans as if the pauses had ended.
+func (r *Runner) resumable(ctx context.Context, req ResumeRequest, seen *survey) (Resumption, *draft, error) {
+	pauses, err := r.Table.Pauses(ctx)
+	if err != nil {
+		return Resumption{}, nil, err
+	}
+	scopes := req.scopes()
+	out := Resumption{Ended: pauses.In(scopes)}
+	if err := out.standing(scopes, pauses); err != nil {
+		return out, nil, err
+	}
+	left := pauses.Without(scopes)
+	site, err := loadSite(ctx, r.Table)
+	if err != nil {
+		return out, nil, err
+	}
+	d, err := r.draft(ctx, site.forTable(r.TableName), limitedTo(req), left, seen)
+	if err != nil {
+		return out, nil, err
+	}
+	out.Report = d.report()
+	if seen == nil {
+		items, err := r.Table.List(ctx, onTheirWay(), nil)
+		if err != nil {
+			return out, nil, fmt.Errorf("list rows that rest: %w", err)
+		}
+		seen = &survey{items: items}
+	}
+	return out, d, r.rests(ctx, &out, seen.in(onTheirWay()...), scopes, left)
+}
+
+// limitedTo gives the run that follows: of everything, or of what was paused.
+func limitedTo(req ResumeRequest) Request {
+	run := Request{Cause: model.CauseEngage, Kinds: slices.Clone(req.Kinds)}
+	if slices.Contains(run.Kinds, model.KindQueue) && !slices.Contains(run.Kinds, model.KindMembers) {
+		run.Kinds = append(run.Kinds, model.KindMembers)
+	}
+	if len(req.Keys) > 0 {
+		run.Scopes = req.scopes()
+	}
+	return run
+}
+
+// standing refuses to end what is not paused, and names what is.
+func (out Resumption) standing(scopes []mapping.Scope, pauses mapping.Pauses) error {
+	for _, s := range scopes {
+		if len(pauses.In([]mapping.Scope{s})) > 0 {
+			continue
+		}
+		all := make([]mapping.Scope, 0, len(pauses))
+		for _, p := range pauses {
+			all = append(all, p.Scope)
+		}
+		subject := s.String() + " is"
+		switch {
+		case len(pauses) == 0:
+			return model.Errorf(model.CodeNotFound, "", "%s not paused: nothing is", subject)
+		case !s.Key.IsZero() && pauses.Covers(s.Key):
+			p, _ := pauses.Of(s.Key)
+			return model.Errorf(model.CodeNotFound, "", "%s not paused by itself: %s; resume that", subject, p.Why())
+		}
+		return model.Errorf(model.CodeNotFound, "", "%s not paused; paused are: %s", subject, named(all))
+	}
+	return nil
+}
+
+// rests lists the rows that wait for the end of the pauses.
+func (r *Runner) rests(ctx context.Context, out *Resumption, items []mapping.Item, scopes []mapping.Scope, left mapping.Pauses) error {
+	var some []mapping.Item
+	for _, i := range items {
+		covered := slices.ContainsFunc(scopes, func(s mapping.Scope) bool { return s.Covers(i.Key) })
+		waits := i.State == mapping.StateWaiting && strings.HasPrefix(i.Reason, mapping.Paused)
+		if (covered || waits) && !left.Covers(i.Key) {
+			some = append(some, i)
+		}
+	}
+	slices.SortFunc(some, func(a, b mapping.Item) int { return a.Key.Compare(b.Key) })
+	if n := len(some) - restingShown; n > 0 {
+		some, out.More = some[:restingShown], n
+	}
+	keys := make([]model.Key, 0, len(some))
+	for _, i := range some {
+		keys = append(keys, i.Key)
+	}
+	rows, err := r.Table.GetMany(ctx, keys)
+	if err != nil {
+		return fmt.Errorf("read rows that rest: %w", err)
+	}
+	out.Objects = make([]Resting, 0, len(some))
+	for _, i := range some {
+		row, ok := rows[i.Key]
+		if !ok {
+			continue
+		}
+		out.Objects = append(out.Objects, Resting{Action: actionOf(row), Listed: Listed{Key: i.Key, State: string(i.State), Since: i.Since, Reason: i.Reason, EXID: i.EXID}})
+	}
+	return nil
+}
+
+// resume ends the pauses and carries the plan out. The pauses end before the first message is sent, or workers would put the
+// objects aside once more; a crash in between leaves the next run with the same plan.
+func (r *Runner) resume(ctx context.Context, lease mapping.Lease, req ResumeRequest) (Resumption, error) {
+	seen, err := r.survey(ctx, nil)
+	if err != nil {
+		return Resumption{}, err
+	}
+	out, d, err := r.resumable(ctx, req, seen)
+	if err != nil {
+		return out, err
+	}
+	if d.plan.Hash != req.Hash {
+		return Resumption{}, model.Errorf(model.CodeConflict, "", "the plan is another one than that of %s by now: its hash is %s, with %d changes and %d held; everything stays paused; look at it and resume with its hash",
+			req.Hash, d.plan.Hash, len(d.plan.Changes), len(d.plan.Held))
+	}
+	scopes := req.scopes()
+	left, err := r.Table.Resume(ctx, scopes)
+	if err != nil {
+		return Resumption{}, err
+	}
+	out.Resumed, seen.pauses = true, left
+	r.Log.InfoContext(ctx, "resumed", "run", lease.Run, "scope", named(scopes), "hash", req.Hash, "who", req.Who, "note", req.Note)
+	run := limitedTo(req)
+	run.Keys, err = r.mapped(ctx, req.Keys)
+	if err != nil {
+		return out, err
+	}
+	if _, err := r.noteInHistory(ctx, run.Keys, mapping.ActionResume, req.By); err != nil {
+		return out, err
+	}
+	if err := r.wake(ctx, seen); err != nil {
+		return out, err
+	}
+	requeued, err := r.requeue(ctx, lease.Run, seen.in(onTheirWay()...), left)
+	if err != nil {
+		return out, err
+	}
+	out.Report, err = r.finish(ctx, lease, d, run, seen)
+	out.Requeued = requeued
+	return out, err
+}
+
+// wake lets rows go at once that wait for something that was paused, a member list for one of its users. They would come by
+// themselves, some minutes later.
+func (r *Runner) wake(ctx context.Context, seen *survey) error {
+	group, inner := errgroup.WithContext(ctx)
+	group.SetLimit(writesAtOnce)
+	for n := range seen.items {
+		i := &seen.items[n]
+		if i.State != mapping.StateWaiting || !strings.HasPrefix(i.Reason, mapping.Paused) || seen.pauses.Covers(i.Key) || !r.Now().Before(i.WaitUntil) {
+			continue
+		}
+		group.Go(func() error {
+			_, err := r.Table.Release(inner, i.Key, 0, false, model.CauseRequeue, r.Now())
+			if err != nil && model.CodeOf(err) != model.CodeNotFound {
+				return fmt.Errorf("let %s go: %w", i.Key, err)
+			}
+			i.WaitUntil, i.QueuedAt = time.Time{}, time.Time{}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// mapped gives those of the keys that have a row: they are looked at, whatever has changed.
+func (r *Runner) mapped(ctx context.Context, keys []model.Key) ([]model.Key, error) {
+	rows, err := r.Table.GetMany(ctx, keys)
+	if err != nil {
+		return nil, fmt.Errorf("read what was paused: %w", err)
+	}
+	return slices.DeleteFunc(slices.Clone(keys), func(k model.Key) bool { row, ok := rows[k]; return !ok || row.Goal == mapping.GoalOrphan }), nil
+}

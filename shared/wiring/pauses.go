@@ -1,0 +1,29 @@
+package wiring
+
+import (
+	"context"
+
+	"excs/shared/mapping"
+	"excs/shared/model"
+	"excs/shared/replay"
+)
+
+// Pauses tells a replay what operators keep EXCS from writing to.
+type Pauses struct{ Table mapping.PauseReader }
+
+var _ replay.Pauses = Pauses{}
+
+// Paused gives the reason of those of the keys that are paused; the others are absent.
+func (p Pauses) Paused(ctx context.Context, keys []model.Key) (map[model.Key]string, error) {
+	pauses, err := p.Table.Pauses(ctx)
+	if err != nil {
+		return nil, err
+	}
+	why := map[model.Key]string{}
+	for _, key := range keys {
+		if pause, paused := pauses.Of(key); paused {
+			why[key] = pause.Why()
+		}
+	}
+	return why, nil
+}
