@@ -3,16 +3,10 @@ package stage
 import (
 	"context"
 	"database/sql"
-	"path/filepath"
-	"slices"
-	"strings"
-	"sync"
 	"testing"
-	"time"
-
-	_ "modernc.org/sqlite" // driver sqlite
 
 	"excs/infra/local/world"
+	"excs/infra/local/world/worldtest"
 	"excs/shared/engage"
 	"excs/shared/engage/engagetest"
 	"excs/shared/exorg"
@@ -24,41 +18,39 @@ import (
 	"excs/shared/wiring"
 )
 
+// shelf has the sites of the tests.
+var shelf = worldtest.NewShelf()
+
 // Read reads Engage.
-type Read = func(context.Context) (*model.Snapshot, model.Counts, error)
+type Read = worldtest.Read
 
 // Stage is one tenant with everything that serves it.
 type Stage struct {
 	*world.World
 	Org   *exorgtest.Org
-	Clock *Clock
+	Clock *worldtest.Clock
 
-	mu  sync.Mutex
-	ops []string
+	asked worldtest.Asked
 }
 
 // Settings are the default settings of the generated sites' tenant.
-func Settings() rules.Settings {
-	s := rules.Default(engagetest.MainTenant, rules.Preset202307)
-	s.Email.Domain = "agents.example"
-	return s
-}
+func Settings() rules.Settings { return worldtest.Settings(rules.Preset202307) }
 
 // Tiny is the default stage: a tiny site in SQLite, an empty EX Org.
 func Tiny(tb testing.TB) (*Stage, *engagetest.Editor) {
 	tb.Helper()
-	editor, reader := SQLite(tb, Site())
-	return New(tb, Settings(), wiring.ReadFor(reader, Settings())), editor
+	e := shelf.Open(tb, Site())
+	return New(tb, Settings(), e.Read(Settings())), e.Editor
 }
 
 // New makes a stage that reads Engage with read. The EX Org is empty; change may alter the world before it is made.
 func New(tb testing.TB, settings rules.Settings, read Read, change ...func(*world.Config)) *Stage {
 	tb.Helper()
-	s := &Stage{Clock: &Clock{now: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)}}
+	s := &Stage{Clock: worldtest.NewClock()}
 	s.Org = exorgtest.New(exorgtest.WithClock(s.Clock.Now))
 	config := world.Config{
 		Settings: settings, Read: read, HTTP: s.Org.Client(), Now: s.Clock.Now, Sleep: s.Clock.Sleep,
-		Secret: Secret(exorgtest.DefaultClientSecret), Table: mapping.MemoryOptions{Fault: s.note},
+		Secret: Secret(exorgtest.DefaultClientSecret), Table: mapping.MemoryOptions{Fault: s.asked.Note},
 	}
 	for _, c := range change {
 		c(&config)
@@ -68,24 +60,13 @@ func New(tb testing.TB, settings rules.Settings, read Read, change ...func(*worl
 }
 
 // Secret is the EX Org secret of a stage with that client secret.
-func Secret(clientSecret string) exorg.Secret {
-	return exorg.Secret{
-		APIURL: "http://api.example", LoginURL: "http://login.example",
-		Clients: []exorg.Credentials{exorg.NewCredentials(exorgtest.DefaultClientID, clientSecret)},
-	}
-}
+func Secret(clientSecret string) exorg.Secret { return worldtest.Secret(clientSecret) }
 
 // SQLite writes a site into a file and opens a reader of it.
 func SQLite(tb testing.TB, site *engagetest.Site) (*engagetest.Editor, *engage.Reader) {
 	tb.Helper()
-	path := filepath.Join(tb.TempDir(), "engage.db")
-	db, err := engagetest.OpenSQLite(path)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { _ = db.Close() })
-	editor := Write(tb, site, db, engagetest.SQLite)
-	return editor, Open(tb, engage.Secret{Driver: "sqlite", DSN: engagetest.SQLiteDSN(path)})
+	e := shelf.Open(tb, site)
+	return e.Editor, e.Reader
 }
 
 func openDB(tb testing.TB, dsn string) *sql.DB {
@@ -118,39 +99,15 @@ func Open(tb testing.TB, secret engage.Secret) *engage.Reader {
 	return reader
 }
 
-// note takes down a request of the table; it fails none.
-func (s *Stage) note(op string) mapping.Fault {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.ops = append(s.ops, op)
-	return mapping.FaultNone
-}
-
 // Reset starts all counting anew.
 func (s *Stage) Reset() {
-	s.mu.Lock()
-	s.ops = nil
-	s.mu.Unlock()
+	s.asked.Forget()
 	s.Table.ResetUnits()
 	s.Org.ResetCounters()
 }
 
-// TableWrites names the table's operations that wrote since Reset, each once. Those that only keep the books of calls to
-// the EX Org, its request budget and its token, are left out: reading it has to be counted too.
-func (s *Stage) TableWrites() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var writes []string
-	for _, op := range s.ops {
-		reads := strings.HasSuffix(op, " read") || slices.ContainsFunc([]string{"Get", "List", "Load", "Delta", "Owners", "Keys", "Drawn"}, func(p string) bool { return strings.HasPrefix(op, p) })
-		books := slices.Contains([]string{"Reserve", "SetAllowed", "Hold", "SaveToken"}, op)
-		if !reads && !books {
-			writes = append(writes, op)
-		}
-	}
-	slices.Sort(writes)
-	return slices.Compact(writes)
-}
+// TableWrites names the table's operations that wrote since Reset, each once (worldtest.Asked).
+func (s *Stage) TableWrites() []string { return s.asked.Writes() }
 
 // Rows counts the rows of the mapping table that are known to its index or not converged.
 func (s *Stage) Rows(tb testing.TB) int {
@@ -240,30 +197,4 @@ func (s *Stage) NothingWritten(tb testing.TB) {
 	if work, dead := s.Messages(tb); work+dead > 0 {
 		tb.Errorf("%d messages on the work queue, %d dead letters", work, dead)
 	}
-}
-
-// Clock is a clock that stands until it is moved.
-type Clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-// Now gives the time.
-func (c *Clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-// Pass moves the clock on.
-func (c *Clock) Pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-// Sleep moves the clock on instead of waiting.
-func (c *Clock) Sleep(ctx context.Context, d time.Duration) error {
-	c.Pass(d)
-	return ctx.Err()
 }
