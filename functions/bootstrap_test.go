@@ -7,14 +7,28 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"excs/infra/local/runtime"
+	"excs/shared/telemetry/telemetrytest"
 )
 
 // functions are the bootstraps with what each can not do without.
 var functions = map[string][]string{
-	"snapshot": {"EXCS_TABLE", "EXCS_QUEUE_URL", "EXCS_SETTINGS", "EXCS_ENGAGE_SECRET", "EXCS_EXORG_SECRET"},
-	"sync":     {"EXCS_TABLE", "EXCS_QUEUE_URL", "EXCS_SETTINGS", "EXCS_ENGAGE_SECRET", "EXCS_EXORG_SECRET"},
-	"apply":    {"EXCS_TABLE", "EXCS_QUEUE_URL", "EXCS_DLQ_URL", "EXCS_SETTINGS", "EXCS_EXORG_SECRET"},
+	"snapshot":  {"EXCS_TABLE", "EXCS_QUEUE_URL", "EXCS_DLQ_URL", "EXCS_SETTINGS", "EXCS_ENGAGE_SECRET", "EXCS_EXORG_SECRET"},
+	"sync":      {"EXCS_TABLE", "EXCS_QUEUE_URL", "EXCS_SETTINGS", "EXCS_ENGAGE_SECRET", "EXCS_EXORG_SECRET"},
+	"apply":     {"EXCS_TABLE", "EXCS_QUEUE_URL", "EXCS_DLQ_URL", "EXCS_SETTINGS", "EXCS_EXORG_SECRET"},
+	"webhook":   {"EXCS_TABLE", "EXCS_QUEUE_URL", "EXCS_SETTINGS", "EXCS_EXORG_SECRET"},
+	"replay":    {"EXCS_TABLE", "EXCS_QUEUE_URL", "EXCS_DLQ_URL", "EXCS_SETTINGS"},
+	"dashboard": {"EXCS_TABLE", "EXCS_QUEUE_URL", "EXCS_DLQ_URL", "EXCS_SETTINGS", "EXCS_SYNC_ARN", "EXCS_REPLAY_ARN"},
+}
+
+// Every function of the module is here.
+func TestAllFunctions(t *testing.T) {
+	if d := cmp.Diff(folders, slices.Sorted(maps.Keys(functions))); d != "" {
+		t.Error(d)
+	}
 }
 
 const password = "pa55word"
@@ -25,6 +39,8 @@ func good() map[string]string {
 		"EXCS_DLQ_URL":       "https://sqs.eu-central-1.amazonaws.com/123456789012/excs-dead.fifo",
 		"EXCS_SETTINGS":      `{"tenant":101,"email":{"domain":"agents.example"}}`,
 		"EXCS_ENGAGE_SECRET": `{"driver":"postgres","dsn":"postgres://excs:` + password + `@127.0.0.1:1/genesys"}`,
+		"EXCS_SYNC_ARN":      "arn:aws:lambda:eu-central-1:123456789012:function:excs-prod-sync",
+		"EXCS_REPLAY_ARN":    "arn:aws:lambda:eu-central-1:123456789012:function:excs-prod-replay",
 		"EXCS_EXORG_SECRET":  `{"region":"mypurecloud.de","clientId":"excs","clientSecret":"` + password + `"}`,
 	}
 }
@@ -32,29 +48,26 @@ func good() map[string]string {
 // refuses fails the test unless the process ended by itself with status 1 and one JSON line that says why.
 func refuses(t *testing.T, function string, env map[string]string, says ...string) {
 	t.Helper()
-	cloud, url := startAWS(t)
-	env["AWS_ENDPOINT_URL"] = url
-	wait, _ := start(t, function, env)
-	e := wait()
-	if e.code != 1 || len(e.lines) != 1 {
-		t.Fatalf("%s ended with status %d and %d lines, want 1 and 1: %s", function, e.code, len(e.lines), strings.Join(e.lines, "\n"))
+	l := start(t, function, env)
+	r := l.invoke(t, `{}`)
+	lines := l.stop(t)
+	if f := r.Failure(); f.Type != runtime.TypeExit || !strings.HasSuffix(f.Message, "exit status 1") || len(lines) != 1 {
+		t.Fatalf("%s ended with %+v and %d lines, want status 1 and 1: %s", function, f, len(lines), strings.Join(lines, "\n"))
 	}
 	var line struct{ Level, Message, Function, Code, Error string }
-	if err := json.Unmarshal([]byte(e.lines[0]), &line); err != nil {
-		t.Fatalf("%v: %s", err, e.lines[0])
+	if err := json.Unmarshal([]byte(lines[0]), &line); err != nil {
+		t.Fatalf("%v: %s", err, lines[0])
 	}
 	if line.Level != "ERROR" || line.Message != function+" can not start" || line.Function != function || line.Code != "invalid" {
-		t.Errorf("line %s", e.lines[0])
+		t.Errorf("line %s", lines[0])
 	}
 	for _, s := range says {
 		if !strings.Contains(line.Error, s) {
 			t.Errorf("%s says %q, want %q in it", function, line.Error, s)
 		}
 	}
-	if strings.Contains(e.lines[0], password) {
-		t.Errorf("the line shows a secret: %s", e.lines[0])
-	}
-	if calls := cloud.called(); len(calls) > 0 {
+	silent(t, lines)
+	if calls := l.cloud.called(); len(calls) > 0 {
 		t.Errorf("AWS was called: %v", calls)
 	}
 }
@@ -74,21 +87,21 @@ func TestFaultyConfiguration(t *testing.T) {
 	tests := []struct {
 		name, variable, value string
 		says                  []string
-		only                  []string // functions; nil for all
 	}{
-		{"settings that are no JSON", "EXCS_SETTINGS", `{"tenant":101,`, []string{"read the settings"}, nil},
-		{"settings with several faults", "EXCS_SETTINGS", `{"tenant":0,"colour":"red"}`, []string{"read the settings", "tenant", "colour"}, nil},
-		{"settings that are a path", "EXCS_SETTINGS", "settings.json", []string{"read EXCS_SETTINGS: it holds neither JSON nor an ARN nor ssm: and a name"}, nil},
-		{"an EX Org secret without a client", "EXCS_EXORG_SECRET", `{"region":"mypurecloud.de"}`, []string{"EXCS_EXORG_SECRET", "clientId"}, nil},
+		{"settings that are no JSON", "EXCS_SETTINGS", `{"tenant":101,`, []string{"read the settings"}},
+		{"settings with several faults", "EXCS_SETTINGS", `{"tenant":0,"colour":"red"}`, []string{"read the settings", "tenant", "colour"}},
+		{"settings that are a path", "EXCS_SETTINGS", "settings.json", []string{"read EXCS_SETTINGS: it holds neither JSON nor an ARN nor ssm: and a name"}},
+		{"an EX Org secret without a client", "EXCS_EXORG_SECRET", `{"region":"mypurecloud.de"}`, []string{"EXCS_EXORG_SECRET", "clientId"}},
 		{"an EX Org secret of an unknown region", "EXCS_EXORG_SECRET", `{"region":"nowhere.example","clientId":"a","clientSecret":"` + password + `"}`,
-			[]string{"EXCS_EXORG_SECRET", "region"}, nil},
-		{"an Engage secret with the wrong key", "EXCS_ENGAGE_SECRET", `{"driver":"postgres","DSNs":"` + password + `"}`, []string{"parse the Engage secret", "DSNs"}, []string{"snapshot", "sync"}},
-		{"an Engage DSN of another database", "EXCS_ENGAGE_SECRET", `{"driver":"postgres","dsn":"mysql://excs:` + password + `@db"}`, []string{"not one of PostgreSQL"}, []string{"snapshot", "sync"}},
-		{"SQLite, which is for local runs", "EXCS_ENGAGE_SECRET", `{"driver":"sqlite","dsn":"engage.db"}`, []string{"built without the database driver sqlite"}, []string{"snapshot", "sync"}},
+			[]string{"EXCS_EXORG_SECRET", "region"}},
+		{"an Engage secret with the wrong key", "EXCS_ENGAGE_SECRET", `{"driver":"postgres","DSNs":"` + password + `"}`, []string{"parse the Engage secret", "DSNs"}},
+		{"an Engage DSN of another database", "EXCS_ENGAGE_SECRET", `{"driver":"postgres","dsn":"mysql://excs:` + password + `@db"}`, []string{"not one of PostgreSQL"}},
+		{"SQLite, which is for local runs", "EXCS_ENGAGE_SECRET", `{"driver":"sqlite","dsn":"engage.db"}`, []string{"built without the database driver sqlite"}},
+		{"a webhook secret that can be guessed", "EXCS_WEBHOOK_SECRET", `{"secret":"` + password + `"}`, []string{"EXCS_WEBHOOK_SECRET", "it needs 24 or more"}},
 	}
 	for _, test := range tests {
 		for _, function := range slices.Sorted(maps.Keys(functions)) {
-			if test.only != nil && !slices.Contains(test.only, function) {
+			if !slices.Contains(functions[function], test.variable) && (function != "webhook" || test.variable != "EXCS_WEBHOOK_SECRET") {
 				continue
 			}
 			t.Run(test.name+"/"+function, func(t *testing.T) {
@@ -109,29 +122,23 @@ func TestStarts(t *testing.T) {
 		"sqlserver": "sqlserver://excs@db.example?database=genesys",
 		"oracle":    "oracle://excs@db.example:1521/genesys",
 	}
-	for function := range functions {
+	for function, need := range functions {
 		for driver, dsn := range secrets {
-			if function == "apply" && driver != "postgres" {
+			if !slices.Contains(need, "EXCS_ENGAGE_SECRET") && driver != "postgres" {
 				continue
 			}
 			t.Run(function+" with "+driver, func(t *testing.T) {
 				t.Parallel()
-				cloud, url := startAWS(t)
-				runtime, address := startLambda(t)
 				env := good()
-				env["AWS_ENDPOINT_URL"], env["AWS_LAMBDA_RUNTIME_API"] = url, address
 				env["EXCS_ENGAGE_SECRET"] = `{"driver":"` + driver + `","dsn":"` + dsn + `"}`
-				wait, stop := start(t, function, env)
-				select {
-				case <-runtime.idle:
-				case <-time.After(limit):
-					t.Error("it does not ask for work")
+				l := start(t, function, env)
+				if _, err := l.Warm(); err != nil {
+					t.Error(err)
 				}
-				stop()
-				if e := wait(); strings.Join(e.lines, "") != "" {
-					t.Errorf("it wrote %q", e.lines)
+				if lines := l.stop(t); len(lines) > 0 {
+					t.Errorf("it wrote %q", lines)
 				}
-				if calls := cloud.called(); len(calls) > 0 {
+				if calls := l.cloud.called(); len(calls) > 0 {
 					t.Errorf("AWS was called: %v", calls)
 				}
 			})
@@ -142,57 +149,104 @@ func TestStarts(t *testing.T) {
 // Invocations that fail are answered by the real bootstrap with a code and one line; nothing is written, and the process
 // serves the next one.
 func TestInvocations(t *testing.T) {
-	cloud, url := startAWS(t)
-	runtime, address := startLambda(t)
 	env := good()
-	env["AWS_ENDPOINT_URL"], env["AWS_LAMBDA_RUNTIME_API"] = url, address
 	env["EXCS_ENGAGE_SECRET"] = `{"driver":"postgres","dsn":"postgres://excs:` + password + `@` + closedPort(t) + `/genesys?sslmode=disable"}`
-	wait, stop := start(t, "sync", env)
+	l := start(t, "sync", env)
 	tests := []struct{ name, payload, code, says string }{
-		{"an unknown action", `{"action":"nonsense"}`, "invalid", `unknown action "nonsense": use one of plan, sync, verify, explain, approve, discard, list, status`},
+		{"an unknown action", `{"action":"nonsense"}`, "invalid", `unknown action "nonsense": use one of plan, sync, verify, explain, approve, discard, release, link, forget, pause, resume, list, status`},
 		{"an unknown field", `{"action":"plan","all":true}`, "invalid", `unknown field "all"`},
 		{"a plan of an Engage that does not answer", `{"action":"plan"}`, "unavailable", "check host, port and network"},
 		{"and again", `{"action":"plan"}`, "unavailable", "plan: "},
 	}
 	for i, test := range tests {
-		o := runtime.invoke(t, test.payload)
-		if !o.Failed || o.ErrorType != test.code || !strings.Contains(o.ErrorMessage, test.says) || strings.Contains(o.ErrorMessage, "\n") {
-			t.Errorf("%s: %+v, want %s with %q", test.name, o, test.code, test.says)
+		f := l.invoke(t, test.payload).Failure()
+		if f.Type != test.code || !strings.Contains(f.Message, test.says) || strings.Contains(f.Message, "\n") {
+			t.Errorf("%s: %+v, want %s with %q", test.name, f, test.code, test.says)
 		}
-		if calls := cloud.called(); i < 2 && len(calls) > 0 {
+		if calls := l.cloud.called(); i < 2 && len(calls) > 0 {
 			t.Errorf("%s: AWS was called: %v", test.name, calls)
 		}
 	}
-	stop()
-	for _, line := range wait().lines {
-		if strings.Contains(line, password) {
-			t.Errorf("a line shows a secret: %s", line)
-		}
+	if n := l.Figures().ColdStarts; n != 1 {
+		t.Errorf("%d processes were needed", n)
 	}
-	for _, call := range cloud.called() {
+	silent(t, l.stop(t))
+	for _, call := range l.cloud.called() {
 		if call != "DynamoDB_20120810.GetItem" && call != "DynamoDB_20120810.Query" {
 			t.Errorf("%s was called: only reads were expected", call)
 		}
 	}
 }
 
-// An empty batch is answered by the real worker.
+// An empty batch is answered by the real worker. Each batch is one line of metrics, of the stack that Lambda's name tells.
 func TestApplyAnswers(t *testing.T) {
-	_, url := startAWS(t)
-	runtime, address := startLambda(t)
-	env := good()
-	env["AWS_ENDPOINT_URL"], env["AWS_LAMBDA_RUNTIME_API"] = url, address
-	wait, stop := start(t, "apply", env)
-	if o := runtime.invoke(t, `{"Records":[]}`); o.Failed || o.Body != `{"batchItemFailures":[]}` {
-		t.Errorf("answer %+v", o)
+	l := start(t, "apply", good())
+	if r := l.invoke(t, `{"Records":[]}`); string(r.Payload) != `{"batchItemFailures":[]}` {
+		t.Errorf("answer %s", r.Payload)
 	}
 	one := `{"Records":[{"messageId":"m1","receiptHandle":"r1","body":"nonsense","attributes":{}}]}`
-	if o := runtime.invoke(t, one); o.Failed || o.Body != `{"batchItemFailures":[{"itemIdentifier":"m1"}]}` {
-		t.Errorf("answer %+v", o)
+	if r := l.invoke(t, one); string(r.Payload) != `{"batchItemFailures":[{"itemIdentifier":"m1"}]}` {
+		t.Errorf("answer %s", r.Payload)
 	}
-	stop()
-	if said := strings.Join(wait().lines, "\n"); !strings.Contains(said, `"id":"m1"`) || strings.Contains(said, password) {
+	said := strings.Join(l.stop(t), "\n") + "\n"
+	if !strings.Contains(said, `"id":"m1"`) || strings.Contains(said, password) {
 		t.Errorf("it wrote %s", said)
+	}
+	data, _, err := telemetrytest.Extract(said)
+	applied := 0
+	for _, d := range data {
+		if d.Dimensions["stack"] != "excs-prod" {
+			t.Errorf("a metric of the stack %q", d.Dimensions["stack"])
+		}
+		if d.Name == "applied" {
+			applied++
+		}
+	}
+	if err != nil || applied != 2 || strings.Count(said, `"_aws"`) != 2 {
+		t.Errorf("%d batches are measured, %v: %s", applied, err, said)
+	}
+}
+
+// Nobody gets in by HTTPS without the secret, and the real webhook calls nothing for him.
+func TestWebhookTurnsAway(t *testing.T) {
+	env := good()
+	env["EXCS_WEBHOOK_SECRET"] = `{"secret":"` + strings.Repeat(password, 4) + `"}`
+	l := start(t, "webhook", env)
+	r := l.invoke(t, `{"version":"2.0","rawPath":"/","headers":{"x-excs-secret":"a guess that is long enough"},"requestContext":{"http":{"method":"POST"}},"body":"{}"}`)
+	if r.Err() != nil || !strings.Contains(string(r.Payload), `"statusCode":401`) {
+		t.Errorf("answer %s", r.Payload)
+	}
+	if r := l.invoke(t, `{"source":"aws.partner/genesys.com/x","detail":"nonsense"}`); r.Err() != nil || !strings.Contains(string(r.Payload), `"rejected":1`) {
+		t.Errorf("answer %s", r.Payload)
+	}
+	silent(t, l.stop(t))
+	if calls := l.cloud.called(); len(calls) > 0 {
+		t.Errorf("AWS was called: %v", calls)
+	}
+}
+
+// The real replay of an empty queue moves nothing, and a payload that is not understood is refused before anything is read.
+func TestReplayAnswers(t *testing.T) {
+	l := start(t, "replay", good())
+	if f := l.invoke(t, `{"kinds":[]}`).Failure(); f.Type != "invalid" || !strings.Contains(f.Message, "kinds is empty") || len(l.cloud.called()) > 0 {
+		t.Errorf("%+v, calls %v", f, l.cloud.called())
+	}
+	if r := l.invoke(t, `{"dryRun":true}`); r.Err() != nil || !strings.Contains(string(r.Payload), `"letters":0`) {
+		t.Errorf("answer %s", r.Payload)
+	}
+	silent(t, l.stop(t))
+	for _, call := range l.cloud.called() {
+		if call != "AmazonSQS.ReceiveMessage" && call != "AmazonSQS.GetQueueAttributes" {
+			t.Errorf("%s was called: only looks into the queue were expected", call)
+		}
+	}
+}
+
+// The real widget documents itself without a call.
+func TestDashboardDescribes(t *testing.T) {
+	l := start(t, "dashboard", good())
+	if r := l.invoke(t, `{"describe":true}`); r.Err() != nil || !strings.Contains(string(r.Payload), "staleMinutes") || len(l.cloud.called()) > 0 {
+		t.Errorf("answer %s, calls %v", r.Payload, l.cloud.called())
 	}
 }
 

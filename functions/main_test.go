@@ -1,17 +1,13 @@
 package functions_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -19,10 +15,17 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"excs/infra/local/runtime"
+	"excs/infra/local/stack"
 )
 
-// programs is the folder of the real bootstraps, built once for this machine.
-var programs string
+// programs is the folder of the real bootstraps, built once for this machine as they are built for Lambda; folders are
+// their names.
+var (
+	programs string
+	folders  []string
+)
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
@@ -33,48 +36,88 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(programs) }()
-	build := exec.Command("go", "build", "-o", programs+string(filepath.Separator), "./snapshot", "./apply", "./sync")
-	if said, err := build.CombinedOutput(); err != nil {
-		fmt.Printf("build the functions: %v\n%s", err, said)
+	mains, err := filepath.Glob("*/main.go")
+	for _, path := range mains {
+		folders = append(folders, filepath.Dir(path))
+	}
+	if err == nil {
+		err = stack.Build(context.Background(), "..", programs, folders...)
+	}
+	if err != nil {
+		fmt.Println(err)
 		return 1
 	}
 	return m.Run()
 }
 
-// limit bounds the life of one process.
-const limit = 30 * time.Second
+// lambda is a function on a host of its own, with AWS behind it.
+type lambda struct {
+	*runtime.Function
+	cloud *aws
 
-// ended is a process that ran to its end.
-type ended struct {
-	code  int
+	mu    sync.Mutex
 	lines []string // of standard output and error
 }
 
-// start runs a function with an environment of its own until it ends or stop is called.
-func start(t *testing.T, function string, env map[string]string) (wait func() ended, stop func()) {
+// start makes a function with an environment; no process runs yet. Everything ends with the test.
+func start(t *testing.T, function string, env map[string]string) *lambda {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	t.Cleanup(cancel)
-	cmd := exec.CommandContext(ctx, filepath.Join(programs, function))
-	cmd.Env = []string{"AWS_EC2_METADATA_DISABLED=true", "AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test"}
-	for name, value := range env {
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Start(); err != nil {
+	host, err := runtime.New(t.Context(), runtime.Options{})
+	if err != nil {
 		t.Fatal(err)
 	}
-	return func() ended {
-		err := cmd.Wait()
-		e := ended{lines: strings.Split(strings.TrimRight(said.String(), "\n"), "\n")}
-		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-			e.code = exit.ExitCode()
-		} else if err != nil {
-			t.Fatal(err)
+	cloud, url := startAWS(t)
+	l := &lambda{cloud: cloud}
+	l.Function, err = host.Add(runtime.Config{
+		Name: "excs-prod-" + function, ARN: "arn:aws:lambda:eu-central-1:123456789012:function:excs-prod-" + function, Program: filepath.Join(programs, function),
+		Variables: env, Memory: 512, Timeout: time.Minute, Region: "eu-central-1", AccessKey: "test", Endpoint: url, LogFormat: "JSON", LogLevel: "INFO", Line: l.line,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := host.Close(); err != nil {
+			t.Error(err)
 		}
-		return e
-	}, cancel
+	})
+	return l
+}
+
+func (l *lambda) line(line []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = append(l.lines, string(line))
+}
+
+// stop ends the process and gives everything that it wrote.
+func (l *lambda) stop(t *testing.T) []string {
+	t.Helper()
+	if err := l.Recycle(); err != nil {
+		t.Error(err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.lines)
+}
+
+// invoke gives the process a payload and gives its answer.
+func (l *lambda) invoke(t *testing.T, payload string) runtime.Result {
+	t.Helper()
+	r, err := l.Invoke([]byte(payload))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// silent fails the test if a line shows the password.
+func silent(t *testing.T, lines []string) {
+	t.Helper()
+	for _, line := range lines {
+		if strings.Contains(line, password) {
+			t.Errorf("a line shows a secret: %s", line)
+		}
+	}
 }
 
 // aws is an endpoint that knows no table item and no message, and notes what it was asked for.
@@ -107,62 +150,4 @@ func (a *aws) called() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return slices.Clone(a.calls)
-}
-
-// lambda is the Runtime API for one process: it hands out payloads and keeps the answers (facts: /2018-06-01/runtime).
-type lambda struct {
-	payloads chan string
-	answers  chan outcome
-	idle     chan struct{} // closed when the process first asks for work
-	once     sync.Once
-}
-
-// outcome is the answer to one invocation; Failed says that it was posted as an error.
-type outcome struct {
-	Failed       bool
-	Body         string
-	ErrorMessage string `json:"errorMessage"`
-	ErrorType    string `json:"errorType"`
-}
-
-func startLambda(t *testing.T) (*lambda, string) {
-	t.Helper()
-	l := &lambda{payloads: make(chan string, 8), answers: make(chan outcome, 8), idle: make(chan struct{})}
-	server := httptest.NewServer(l)
-	t.Cleanup(server.Close)
-	return l, strings.TrimPrefix(server.URL, "http://")
-}
-
-// ServeHTTP is the Runtime API.
-func (l *lambda) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if strings.HasSuffix(r.URL.Path, "/invocation/next") {
-		l.once.Do(func() { close(l.idle) })
-		select {
-		case payload := <-l.payloads:
-			w.Header().Set("Lambda-Runtime-Aws-Request-Id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd")
-			w.Header().Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(time.Now().Add(limit).UnixMilli(), 10))
-			w.Header().Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:eu-central-1:123456789012:function:excs")
-			_, _ = io.WriteString(w, payload)
-		case <-r.Context().Done():
-		}
-		return
-	}
-	body, _ := io.ReadAll(r.Body)
-	o := outcome{Failed: strings.HasSuffix(r.URL.Path, "/error"), Body: string(body)}
-	_ = json.Unmarshal(body, &o)
-	w.WriteHeader(http.StatusAccepted)
-	l.answers <- o
-}
-
-// invoke hands a payload to the process and gives its answer.
-func (l *lambda) invoke(t *testing.T, payload string) outcome {
-	t.Helper()
-	l.payloads <- payload
-	select {
-	case o := <-l.answers:
-		return o
-	case <-time.After(limit):
-		t.Fatal("no answer in time")
-		return outcome{}
-	}
 }

@@ -47,12 +47,12 @@ func startMoto(ctx context.Context, program string) (*Server, error) {
 	defer cancel()
 	for {
 		select {
-		case <-s.done:
+		case <-s.Done():
 			// 127 is what a shim answers when no Python that it knows has the package.
-			if s.cmd.ProcessState.ExitCode() == 127 {
+			if s.child.cmd.ProcessState.ExitCode() == 127 {
 				return nil, motoMissing()
 			}
-			return nil, errors.New("moto_server ended before it answered: " + lastLines(s.Output()))
+			return nil, errors.New("moto_server ended before it answered: " + lastLines(s.end()))
 		case <-limit.Done():
 			s.Stop()
 			return nil, fmt.Errorf("moto_server did not answer: %w: %s", limit.Err(), lastLines(s.Output()))

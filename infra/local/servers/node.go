@@ -35,8 +35,8 @@ func StartNode(ctx context.Context, script string) (*Server, error) {
 	select {
 	case s.URL = <-first.out:
 		return s, nil
-	case <-s.done:
-		return nil, earlyEnd(s.Output())
+	case <-s.Done():
+		return nil, earlyEnd(s.end())
 	case <-limit.Done():
 		s.Stop()
 		return nil, fmt.Errorf("the node script did not print its URL: %w: %s", limit.Err(), s.Output())

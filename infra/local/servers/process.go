@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -26,53 +25,35 @@ type Server struct {
 	// URL is where the server answers, for example http://127.0.0.1:40001.
 	URL string
 
-	cmd  *exec.Cmd
-	done chan struct{}
-	said *tail
+	child *Child
+	said  *tail
 }
 
 // start runs the command and watches it. stdout gets what the program writes there.
 func start(cmd *exec.Cmd, stdout io.Writer) (*Server, error) {
-	s := &Server{cmd: cmd, done: make(chan struct{}), said: &tail{}}
+	s := &Server{said: &tail{}}
 	cmd.Stdout, cmd.Stderr = io.MultiWriter(stdout, s.said), s.said
 	cmd.WaitDelay = 5 * time.Second
 	cmd.Env = environment()
-	dieWithParent(cmd)
-	started := make(chan error)
-	go func() {
-		// The kernel ties "my parent died" to the thread that started the child, so that thread must live as long.
-		runtime.LockOSThread()
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			s.said.note(cmd.Wait())
-		}
-		close(s.done)
-	}()
-	if err := <-started; err != nil {
-		return nil, fmt.Errorf("start %s: %w", filepath.Base(cmd.Path), err)
-	}
-	return s, nil
+	var err error
+	s.child, err = StartChild(cmd)
+	return s, err
 }
 
 // Stop ends the server, by its process id, and waits until it is gone.
-func (s *Server) Stop() {
-	select {
-	case <-s.done:
-		return
-	default:
-	}
-	if err := s.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		s.said.note(err)
-	}
-	<-s.done
-}
+func (s *Server) Stop() { s.said.note(s.child.Kill()) }
 
 // Done is closed when the process is gone.
-func (s *Server) Done() <-chan struct{} { return s.done }
+func (s *Server) Done() <-chan struct{} { return s.child.Done() }
 
 // Output is the end of what the server wrote.
 func (s *Server) Output() string { return s.said.String() }
+
+// end is what the server wrote and, if it did not end well, how it ended. It is valid once the process is gone.
+func (s *Server) end() string {
+	s.said.note(s.child.Err())
+	return s.said.String()
+}
 
 // environment is the parent's without what would lead a server to a real account.
 func environment() []string {
