@@ -1,0 +1,263 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// The formats of an answer.
+const (
+	formatText     = "text"
+	formatJSON     = "json"
+	formatMarkdown = "markdown"
+)
+
+const defaultStage = "dev"
+
+// command is what was typed, understood.
+type command struct {
+	action
+	stage, region string
+	local, yes    bool
+	format        string
+
+	kinds, keys       []string
+	hash, exID        string
+	note, who, reason string
+	max               int // 0: not given
+	dryRun            bool
+	eventFile         string // of invoke
+	withoutEffect     bool   // it only shows, although the action may write
+}
+
+// environmentName is the variable that stands in for a flag: make passes what follows its target in the environment, and
+// no note has to survive a shell's quoting.
+func environmentName(name string) string {
+	if name == flagDryRun {
+		return "DRY"
+	}
+	return strings.ToUpper(name)
+}
+
+// parse understands a command line and the environment.
+func (c console) parse(args []string) (command, error) {
+	if len(args) == 0 {
+		c.help(c.err)
+		return command{}, misused("no action is given")
+	}
+	if slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]) {
+		c.help(c.out)
+		return command{}, errHelp
+	}
+	a, err := actionOf(args[0])
+	if err != nil {
+		return command{}, err
+	}
+	t := typed{action: a}
+	rest, err := c.read(&t, args[1:])
+	if err != nil {
+		return command{}, err
+	}
+	cmd, err := t.understand(rest)
+	if err != nil {
+		return command{}, err
+	}
+	return cmd, cmd.check()
+}
+
+// help writes the usage.
+func (c console) help(to io.Writer) {
+	flags, _ := c.flags(&typed{})
+	fmt.Fprint(to, usage()) //nolint:errcheck // to the operator
+	flags.SetOutput(to)
+	flags.PrintDefaults()
+}
+
+// typed is a command line before anything is made of it.
+type typed struct {
+	action
+	stage, region, format        string
+	kinds, keys, key             string
+	hash, exID, note, who        string
+	reason, max, dry, local, yes string
+}
+
+// flags are the flags of every action, and what each stands at before the command line is read: what the environment says.
+func (c console) flags(t *typed) (*flag.FlagSet, map[string]*string) {
+	f := flag.NewFlagSet("operate", flag.ContinueOnError)
+	f.SetOutput(&strings.Builder{})
+	values := map[string]*string{}
+	text := func(to *string, name, otherwise, help string) {
+		if v := c.getenv(environmentName(name)); v != "" {
+			otherwise = v
+		}
+		f.StringVar(to, name, otherwise, help)
+		values[name] = to
+	}
+	truth := func(to *string, name, help string) {
+		*to = c.getenv(environmentName(name))
+		f.BoolFunc(name, help, func(s string) error { *to = s; return nil })
+		values[name] = to
+	}
+	text(&t.stage, "stage", defaultStage, "the stage: its stack is excs-STAGE")
+	text(&t.region, "region", "", "the AWS region; otherwise AWS_REGION, AWS_DEFAULT_REGION or the profile's")
+	text(&t.format, "format", formatText, "text, json or markdown")
+	truth(&t.local, "local", "the stack that make local keeps up on this machine")
+	truth(&t.yes, "yes", "do not ask before writing")
+	text(&t.kinds, flagKinds, "", "kinds, with commas between them")
+	text(&t.keys, flagKeys, "", "keys, with commas between them: user/1234,queue/77")
+	text(&t.key, "key", "", "one key more")
+	text(&t.hash, flagHash, "", "the hash of a plan")
+	text(&t.exID, flagEXID, "", "the id of an EX Org object")
+	text(&t.note, flagNote, "", "why: it is audited")
+	text(&t.who, flagWho, "", "who: it is audited; otherwise whoever the credentials are of")
+	text(&t.reason, flagReason, "", "replay: a part of the letters' reason, or its code")
+	text(&t.max, flagMax, "", "replay: how many objects at most")
+	truth(&t.dry, flagDryRun, "show what would be done, and do nothing")
+	return f, values
+}
+
+// read reads the flags and refuses those that the action does not know: a sync whose hash was passed over would do more
+// than was meant.
+func (c console) read(t *typed, args []string) (rest []string, err error) {
+	f, values := c.flags(t)
+	// Flags may stand behind the arguments too, as in `invoke sync file -stage prod`.
+	for len(args) > 0 {
+		if err := f.Parse(args); err != nil {
+			return nil, readFailed(err)
+		}
+		args = f.Args()
+		for len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+			rest, args = append(rest, args[0]), args[1:]
+		}
+	}
+	if err := c.whole(t.action, f, values); err != nil {
+		return nil, err
+	}
+	if t.key != "" {
+		values[flagKeys] = &t.key
+	}
+	return rest, c.allowed(t.action, f, values)
+}
+
+// allowed checks that the action has the flags that it needs and none that it does not know.
+func (c console) allowed(a action, f *flag.FlagSet, values map[string]*string) error {
+	for _, name := range []string{flagKinds, flagKeys, flagHash, flagEXID, flagNote, flagWho, flagReason, flagMax, flagDryRun} {
+		if off := slices.Contains([]string{"", "0", "false"}, *values[name]); !off && !slices.Contains(a.takes, name) {
+			return misused("%s takes no %s: leave it out%s", a.name, name, inEnvironment(c.getenv, name))
+		}
+	}
+	for _, name := range a.needs {
+		if strings.TrimSpace(*values[name]) == "" {
+			return misused("%s needs -%s: %s", a.name, name, f.Lookup(name).Usage)
+		}
+	}
+	return nil
+}
+
+func readFailed(err error) error {
+	if errors.Is(err, flag.ErrHelp) {
+		return misused("run operate help for the actions and flags")
+	}
+	return misused("%s: run operate help for the flags", err)
+}
+
+// whole refuses a list of kinds or keys that is given and names nothing: a script that filled in nothing must not be taken
+// to mean everything.
+func (c console) whole(a action, f *flag.FlagSet, values map[string]*string) error {
+	given := map[string]bool{}
+	f.Visit(func(one *flag.Flag) { given[one.Name] = true })
+	for _, name := range []string{flagKinds, flagKeys, "key"} {
+		_, set := c.lookup(environmentName(name))
+		if (given[name] || set) && len(split(*values[name])) == 0 {
+			return misused("%s: %s is given and names nothing: name some, or leave it out%s", a.name, name, everything(a, name))
+		}
+	}
+	return nil
+}
+
+// everything says what is meant where a list may be left out.
+func everything(a action, name string) string {
+	if slices.Contains(a.takes, flagKeys) && !slices.Contains(a.needs, flagKeys) || name == flagKinds && slices.Contains(a.takes, name) {
+		return " for everything"
+	}
+	return ""
+}
+
+// inEnvironment names the variable that a value came from, which is easily overlooked.
+func inEnvironment(getenv func(string) string, name string) string {
+	if v := environmentName(name); getenv(v) != "" {
+		return " (it stands in the environment as " + v + ")"
+	}
+	return ""
+}
+
+// stageName is what infra/stack takes as the name of a stage.
+var stageName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,18}[a-z0-9]$`)
+
+// understand makes a command of what was typed.
+func (t typed) understand(rest []string) (command, error) {
+	cmd := command{
+		action: t.action, stage: t.stage, region: t.region, format: t.format,
+		kinds: split(t.kinds), keys: append(split(t.keys), split(t.key)...),
+		hash: strings.TrimSpace(t.hash), exID: strings.TrimSpace(t.exID), note: strings.TrimSpace(t.note), who: strings.TrimSpace(t.who), reason: t.reason,
+	}
+	for _, b := range []struct {
+		name, text string
+		to         *bool
+	}{{"local", t.local, &cmd.local}, {"yes", t.yes, &cmd.yes}, {flagDryRun, t.dry, &cmd.dryRun}} {
+		v, err := truthOf(b.text)
+		if err != nil {
+			return cmd, misused("%s is %q: write 1 or 0", b.name, b.text)
+		}
+		*b.to = v
+	}
+	if t.max != "" {
+		n, err := strconv.Atoi(t.max)
+		if err != nil || n < 1 {
+			return cmd, misused("max is %q: write a whole number from 1 on", t.max)
+		}
+		cmd.max = n
+	}
+	if t.name != actionInvoke {
+		if len(rest) > 0 {
+			return cmd, misused("%s takes no argument %q: objects are named by -keys, kinds by -kinds", t.name, rest[0])
+		}
+		return cmd, nil
+	}
+	if len(rest) != 2 || rest[0] == "" || rest[1] == "" {
+		return cmd, misused("invoke takes a function and a file: invoke sync events/sync-plan.json")
+	}
+	cmd.function, cmd.eventFile = rest[0], rest[1]
+	return cmd, nil
+}
+
+func truthOf(text string) (bool, error) {
+	if text == "" {
+		return false, nil
+	}
+	return strconv.ParseBool(text)
+}
+
+// split cuts a list at commas and spaces.
+func split(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\t' })
+}
+
+// check looks at what every action has, and settles whether it writes.
+func (cmd *command) check() error {
+	if !stageName.MatchString(cmd.stage) {
+		return misused("stage is %q: use 2 to 20 small letters, digits and dashes, a letter first", cmd.stage)
+	}
+	if !slices.Contains([]string{formatText, formatJSON, formatMarkdown}, cmd.format) {
+		return misused("format is %q: use text, json or markdown", cmd.format)
+	}
+	cmd.withoutEffect = !cmd.writes || cmd.dryRun || cmd.name == actionResume && cmd.hash == ""
+	return nil
+}
