@@ -25,7 +25,7 @@ func BenchmarkPlan(b *testing.B) {
 	}
 	for _, tier := range []engagetest.Tier{engagetest.Large, engagetest.Stress} {
 		b.Run(tier.String(), func(b *testing.B) {
-			_, reader := inPostgreSQL(b, engagetest.New(tier, 1))
+			reader := inPostgreSQL(b, engagetest.New(tier, 1))
 			s := settings(rules.Preset202307)
 			org := exorgtest.New(exorgtest.WithLog(0), exorgtest.WithHistory(0))
 			w := world.New(world.Config{Settings: s, Read: wiring.ReadFor(reader, s), Secret: secret(), HTTP: org.Client()})
@@ -88,7 +88,7 @@ func resident() int {
 
 // One process applies messages against the simulated organisation without a rate limit.
 func BenchmarkApply(b *testing.B) {
-	_, reader := inSQLite(b, engagetest.New(engagetest.Medium, 1))
+	reader := shelf.Open(b, engagetest.New(engagetest.Medium, 1)).Reader
 	s := settings(rules.Preset202307)
 	for b.Loop() {
 		org, url := exorgtest.Start(b, exorgtest.WithLog(0), exorgtest.WithHistory(0))

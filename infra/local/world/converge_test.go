@@ -2,59 +2,65 @@ package world_test
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"excs/infra/local/reference"
 	"excs/infra/local/world"
+	"excs/infra/local/world/worldtest"
 	"excs/shared/engage/engagetest"
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/mapping"
-	"excs/shared/model"
 	"excs/shared/rules"
+	"excs/shared/wiring"
 )
 
-// The tiers converge from one snapshot: the queue is drained, waits included, the EX Org equals the reference, and ten
-// further runs write nothing.
+// The tiers converge from one snapshot under both presets: the queue is drained, waits included, the EX Org equals the
+// reference, and ten further runs write nothing.
 func TestConverge(t *testing.T) {
 	for _, tier := range []engagetest.Tier{engagetest.Tiny, engagetest.Small, engagetest.Medium} {
-		t.Run(tier.String(), func(t *testing.T) {
-			if tier == engagetest.Medium && testing.Short() {
-				t.Skip("medium takes longer than -short allows")
-			}
-			converge(t, tier, rules.Preset202307)
-		})
+		for _, preset := range rules.Presets() {
+			t.Run(fmt.Sprintf("%s/%s", tier, preset), func(t *testing.T) {
+				if tier == engagetest.Medium && (raced || testing.Short()) {
+					t.Skip("medium runs apart, without the race detector (make test does)")
+				}
+				t.Parallel()
+				converge(t, tier, preset)
+			})
+		}
 	}
 }
-
-// The preset "current" takes Virtual Queues only.
-func TestConvergeCurrent(t *testing.T) { converge(t, engagetest.Small, rules.PresetCurrent) }
 
 // The large tier converges too. It runs without the race detector, by `make test`.
 func TestConvergeLarge(t *testing.T) {
 	if os.Getenv("EXCS_LARGE") == "" {
 		t.Skip("the large tier runs apart, without the race detector: EXCS_LARGE=1 (make test does)")
 	}
+	t.Parallel()
 	converge(t, engagetest.Large, rules.Preset202307)
 }
 
 func converge(t *testing.T, tier engagetest.Tier, preset rules.Preset) {
 	site := engagetest.New(tier, 1)
-	_, reader := inPostgreSQL(t, site)
-	org := exorgtest.New(exorgtest.WithLog(0), exorgtest.WithHistory(0), exorgtest.WithRowCap(0, 10000))
-	w := build(settings(preset), reader, org)
+	reader := inPostgreSQL(t, site)
+	clock := worldtest.NewClock()
+	org := exorgtest.New(exorgtest.WithClock(clock.Now), exorgtest.WithLog(0), exorgtest.WithHistory(0), exorgtest.WithRowCap(0, 10000))
+	w := world.New(world.Config{
+		Settings: settings(preset), Read: wiring.ReadFor(reader, settings(preset)), Secret: secret(), HTTP: org.Client(), Now: clock.Now, Sleep: clock.Sleep,
+	})
 
 	report, err := w.Sync(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	untilQuiet(t, w)
-	want := expected(site, domain, preset == rules.PresetCurrent)
-	got := observed(org, linked(w, t))
-	if d := cmp.Diff(map[string][]string(want), map[string][]string(got)); d != "" {
-		t.Fatalf("the EX Org is not what Engage says (-want +got):\n%.4000s", d)
+	untilQuiet(t, w, clock)
+	want := reference.Expected(site, domain, preset == rules.PresetCurrent)
+	got := reference.Observed(org, linked(w, t))
+	if d := reference.Diff(want, got, 20); len(d) > 0 {
+		t.Fatalf("the EX Org is not what Engage says (- is missing, + too much):\n%s", strings.Join(d, "\n"))
 	}
 	if n := len(report.Plan.Changes); n != report.Sent {
 		t.Errorf("%d changes, %d messages sent", n, report.Sent)
@@ -79,10 +85,9 @@ func converge(t *testing.T, tier engagetest.Tier, preset rules.Preset) {
 
 // untilQuiet drains the queue and puts rows whose wait is over back, without another read of Engage, until every row is
 // converged.
-func untilQuiet(t testing.TB, w *world.World) {
+func untilQuiet(t testing.TB, w *world.World, clock *worldtest.Clock) {
 	t.Helper()
-	deadline := time.Now().Add(5 * time.Minute)
-	for time.Now().Before(deadline) {
+	for range 400 {
 		if _, err := w.Drain(context.Background(), nil); err != nil {
 			t.Fatal(err)
 		}
@@ -100,12 +105,10 @@ func untilQuiet(t testing.TB, w *world.World) {
 				t.Fatalf("%s is %s: %s", i.Key, i.State, i.Reason)
 			}
 		}
-		time.Sleep(500 * time.Millisecond)
+		clock.Pass(5 * time.Second)
 		if _, err := w.Runner.Requeue(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	t.Fatalf("not converged after five minutes")
+	t.Fatal("not converged after half an hour")
 }
-
-var _ = model.KindUser

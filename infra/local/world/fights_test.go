@@ -51,7 +51,7 @@ func TestFightsAreDamped(t *testing.T) {
 		if got := quarrel(fmt.Sprint("Mine ", i)); got != "Resolved" {
 			t.Fatalf("change %d was not undone: the code is called %q", i, got)
 		}
-		h.clock.pass(2 * time.Minute)
+		h.pass(2 * time.Minute)
 	}
 	if got := quarrel("Mine for good"); got != "Mine for good" {
 		t.Fatalf("the fight goes on: the code is called %q", got)
@@ -63,7 +63,7 @@ func TestFightsAreDamped(t *testing.T) {
 	if l, ok := h.listed(key); !ok || !strings.HasPrefix(l.Reason, mapping.Damped) {
 		t.Errorf("it is not listed: %+v", l)
 	}
-	h.clock.pass(time.Hour)
+	h.pass(time.Hour)
 	h.run()
 	h.rest()
 	if got := h.code("Resolved").ID; got != id {

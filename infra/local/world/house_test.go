@@ -7,12 +7,13 @@ import (
 	"slices"
 	"sort"
 	"strconv"
-	"sync"
+	"strings"
 	"testing"
 	"time"
 
+	"excs/infra/local/reference"
 	"excs/infra/local/world"
-	"excs/shared/engage"
+	"excs/infra/local/world/worldtest"
 	"excs/shared/engage/engagetest"
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/exorg/exorgtest/openapi"
@@ -21,36 +22,10 @@ import (
 	"excs/shared/queue"
 	"excs/shared/rules"
 	"excs/shared/run"
-	"excs/shared/wiring"
 )
 
 // contract judges every request of a small world by the published contract, where the document is there.
 var contract = openapi.Once()
-
-// clock is the time of everything in a house. Whoever sleeps moves it.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func newClock() *clock { return &clock{at: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(max(0, d))
-}
-
-func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
-	c.pass(d)
-	return ctx.Err()
-}
 
 // lot is what a house is built from; what is left empty has a default.
 type lot struct {
@@ -72,11 +47,11 @@ type lot struct {
 type house struct {
 	*world.World
 	*engagetest.Editor
-	*clock
+	*worldtest.Clock
 	t        testing.TB
 	ctx      context.Context
 	org      *exorgtest.Org
-	reader   *engage.Reader
+	source   *worldtest.Engage // nil: played
 	config   world.Config
 	guardian *guardian
 }
@@ -84,14 +59,14 @@ type house struct {
 // build makes a house in which nothing has run yet.
 func (l lot) build(t testing.TB) *house {
 	t.Helper()
-	h := &house{t: t, ctx: t.Context(), clock: newClock()}
+	h := &house{t: t, ctx: t.Context(), Clock: worldtest.NewClock()}
 	switch {
 	case l.played != nil:
 		h.Editor = l.played.editor
 	case l.site != nil:
-		h.Editor, h.reader = inSQLite(t, l.site)
+		h.source = shelf.Open(t, l.site)
 	default:
-		h.Editor, h.reader = inSQLite(t, desk(t))
+		h.source = shelf.Open(t, desk(t))
 	}
 	h.org = exorgtest.New(append([]exorgtest.Option{exorgtest.WithClock(h.Now), contract(t)}, l.org...)...)
 	if l.preset == "" {
@@ -107,7 +82,7 @@ func (l lot) build(t testing.TB) *house {
 	if l.played != nil {
 		h.config.Read = l.played.read
 	} else {
-		h.config.Read = wiring.ReadFor(h.reader, s)
+		h.Editor, h.config.Read = h.source.Editor, h.source.Read(s)
 	}
 	h.World = world.New(h.config)
 	h.guardian = newGuardian(h)
@@ -120,6 +95,9 @@ func (l lot) build(t testing.TB) *house {
 	t.Cleanup(h.closing)
 	return h
 }
+
+// pass lets time go by.
+func (h *house) pass(d time.Duration) { h.Pass(d) }
 
 // closing holds for every house at its end: nobody broke the contract, and EXCS did nothing that it must never do.
 func (h *house) closing() {
@@ -233,8 +211,8 @@ func (h *house) settled() *house {
 // that an adopted object has.
 func (h *house) equal() {
 	h.t.Helper()
-	want := expected(h.Editor.Site(), domain, h.Settings.Preset == rules.PresetCurrent)
-	got := observed(h.org, linked(h.World, h.t))
+	want := reference.Expected(h.Editor.Site(), domain, h.Settings.Preset == rules.PresetCurrent)
+	got := reference.Observed(h.org, linked(h.World, h.t))
 	failed := false
 	for kind, lines := range want {
 		for _, line := range lines {
@@ -417,6 +395,9 @@ func (h *house) names() []string {
 
 type exSkill = exorgtest.Skill
 
+// fold is a text as the EX Org compares it.
+func fold(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
+
 // number reads a DBID.
 func number(text string) int64 {
 	n, err := strconv.ParseInt(text, 10, 64)
@@ -434,7 +415,7 @@ func (h *house) change(settings func(*rules.Settings)) {
 	settings(&s)
 	h.Settings, h.config.Settings = s, s
 	h.Runner.Settings, h.Worker.Settings = s, s
-	h.Runner.Read = wiring.ReadFor(h.reader, s)
+	h.Runner.Read = h.source.Read(s)
 }
 
 // someKinds makes a run of some kinds only.

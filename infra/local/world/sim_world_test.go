@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"excs/infra/local/reference"
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/rules"
 )
@@ -105,9 +106,9 @@ func (l *life) check() {
 // its last link is empty, and whoever is gone from Engage serves no queue.
 func (l *life) nobodyTooMany() {
 	l.t.Helper()
-	want := expected(l.Editor.Site(), domain, l.Settings.Preset == rules.PresetCurrent)
+	want := reference.Expected(l.Editor.Site(), domain, l.Settings.Preset == rules.PresetCurrent)
 	controlled := linked(l.World, l.t)
-	for _, line := range observed(l.org, controlled)["members"] {
+	for _, line := range reference.Observed(l.org, controlled)["members"] {
 		name, members, _ := strings.Cut(line, ":")
 		if !slices.ContainsFunc(want["members"], func(w string) bool { return fold(w) == fold(line) }) && strings.TrimSpace(members) != "" && l.living(name) {
 			l.t.Errorf("the queue %s has %s, Engage says: %v", name, members, want["members"])
@@ -117,7 +118,7 @@ func (l *life) nobodyTooMany() {
 
 // living says whether a queue of that name is Engage's.
 func (l *life) living(name string) bool {
-	want := expected(l.Editor.Site(), domain, l.Settings.Preset == rules.PresetCurrent)
+	want := reference.Expected(l.Editor.Site(), domain, l.Settings.Preset == rules.PresetCurrent)
 	return slices.ContainsFunc(want["queue"], func(w string) bool { return strings.HasPrefix(fold(w), fold(name)+" peer=") })
 }
 

@@ -54,8 +54,10 @@ type World struct {
 	Work     *queue.Memory
 	Dead     *queue.Memory
 	Client   *exorg.Client
-	Runner   *run.Runner
-	Worker   *apply.Worker
+	// Counter counts the calls of every client of the world.
+	Counter *exorg.Counter
+	Runner  *run.Runner
+	Worker  *apply.Worker
 	// Listener hears notifications; Sweeper and Explainer are what the actions verify and explain use.
 	Listener  *listen.Listener
 	Sweeper   *verify.Sweeper
@@ -87,7 +89,8 @@ func New(c Config) *World {
 	c.Queue.Now, c.Queue.MaxReceive, c.Queue.Dead = c.Now, c.MaxReceive, w.Dead
 	w.Work = queue.NewMemory(c.Queue)
 	client := wiring.ClientConfig(c.Secret, w.Table, c.Log, wiring.Writing)
-	client.HTTP, client.Now, client.Sleep = c.HTTP, c.Now, c.Sleep
+	client.HTTP, client.Now, client.Sleep, client.Counter = c.HTTP, c.Now, c.Sleep, &exorg.Counter{}
+	w.Counter = client.Counter
 	w.Client = exorg.New(client)
 	w.connect(c, client)
 	return w
