@@ -17,7 +17,7 @@ import (
 // functions are the bootstraps with what each can not do without.
 var functions = map[string][]string{
 	"snapshot":  {"EXCS_TABLE", "EXCS_QUEUE_URL", "EXCS_DLQ_URL", "EXCS_SETTINGS", "EXCS_ENGAGE_SECRET", "EXCS_EXORG_SECRET"},
-	"sync":      {"EXCS_TABLE", "EXCS_QUEUE_URL", "EXCS_SETTINGS", "EXCS_ENGAGE_SECRET", "EXCS_EXORG_SECRET"},
+	"sync":      {"EXCS_TABLE", "EXCS_QUEUE_URL", "EXCS_DLQ_URL", "EXCS_SETTINGS", "EXCS_ENGAGE_SECRET", "EXCS_EXORG_SECRET"},
 	"apply":     {"EXCS_TABLE", "EXCS_QUEUE_URL", "EXCS_DLQ_URL", "EXCS_SETTINGS", "EXCS_EXORG_SECRET"},
 	"webhook":   {"EXCS_TABLE", "EXCS_QUEUE_URL", "EXCS_SETTINGS", "EXCS_EXORG_SECRET"},
 	"replay":    {"EXCS_TABLE", "EXCS_QUEUE_URL", "EXCS_DLQ_URL", "EXCS_SETTINGS"},

@@ -16,11 +16,7 @@ import (
 )
 
 func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*Handler, error) {
-	need := []string{wiring.VarTable, wiring.VarQueueURL, wiring.VarSettings, wiring.VarEngageSecret, wiring.VarExorgReadSecret}
-	if getenv(wiring.VarDLQURL) != "" {
-		need = append(need, wiring.VarDLQURL) // for the depth that status tells
-	}
-	parts, err := wiring.Open(ctx, getenv, log, need...)
+	parts, err := wiring.Open(ctx, getenv, log, wiring.VarTable, wiring.VarQueueURL, wiring.VarDLQURL, wiring.VarSettings, wiring.VarEngageSecret, wiring.VarExorgReadSecret)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,13 @@ func (l *look) members(ctx context.Context) error {
 	if l.Settings.Members.Control == rules.SetIgnored {
 		return nil
 	}
+	stands, err := l.stillStands(ctx)
+	if err != nil {
+		return err
+	}
+	if stands {
+		return l.untilAllIsDone(nil)
+	}
 	q, err := l.memberQueue(ctx)
 	if err != nil {
 		return err
@@ -26,19 +33,13 @@ func (l *look) members(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	stands, err := l.stillStands(ctx)
-	if err != nil {
+	if l.sameAsBefore(c.absent) {
+		return c.rest(l.now)
+	}
+	if err := l.setMembers(ctx, q, c); err != nil {
 		return err
 	}
-	if !stands && !l.sameAsBefore(c.absent) {
-		if err := l.setMembers(ctx, q, c); err != nil {
-			return err
-		}
-	}
-	if err := l.untilTheyGo(); err != nil {
-		return err
-	}
-	return c.rest(l.now)
+	return l.untilAllIsDone(c.rest(l.now))
 }
 
 // memberQueue gives the row of the queue, once that is in the EX Org.

@@ -87,16 +87,21 @@ func (l *look) leaveAlone(ctx context.Context, add, remove []string, c crowd, ow
 	return joins, leaves, nil
 }
 
-// untilTheyGo keeps a member list unconverged while users of it are paused, after everything else was done.
-func (l *look) untilTheyGo() error {
+// untilAllIsDone keeps a member list unconverged while users of it are paused. rest is the wait for users who are not in the EX
+// Org: of both it goes on with that one, under a reason of its own, so that the next look does everything.
+func (l *look) untilAllIsDone(rest error) error {
 	if l.stands.IsZero() {
-		return nil
+		return rest
 	}
-	return waitFor(l.stands, l.now.Add(stuckWait), mapping.Paused+l.stands.String()+" neither joins nor leaves the queue while it is paused; everything else is done")
+	reason := mapping.Paused + l.stands.String() + " neither joins nor leaves the queue while it is paused; everything else is done"
+	if s, waits := asStop(rest); waits {
+		return waitFor(s.waitsFor, s.until, reason+" but for others: "+s.reason)
+	}
+	return waitFor(l.stands, l.now.Add(stuckWait), reason)
 }
 
 // stillStands says that an earlier look did everything for this desired state but for users who are still paused. Such a list
-// costs no call.
+// costs no call and no read of its users.
 func (l *look) stillStands(ctx context.Context) (bool, error) {
 	if !standingStill(l.row) || l.row.WaitsFor.IsZero() || hints(l.msg.Cause) {
 		return false, nil

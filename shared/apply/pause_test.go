@@ -287,6 +287,33 @@ func TestMembersAndPauses(t *testing.T) {
 	})
 }
 
+// A list that waits for a paused user and for one that can not be made is not done with the first when its pause ends and the
+// other is still missing: it looks again.
+func TestAListWaitsForThePausedAndTheMissing(t *testing.T) {
+	in(t, func(b *bench) {
+		peopleThere(b)
+		b.have(user(13, "Cid"))
+		time.Sleep(10 * time.Minute)
+		b.pause(user(13, "").Key)
+		b.want(membersOf(21, 12, 13, 99))
+		b.minutes(15)
+		names := func() []string {
+			list := []string{}
+			for _, m := range b.org.Members(b.exID(line())) {
+				u, _ := b.org.User(m.UserID)
+				list = append(list, u.Name)
+			}
+			slices.Sort(list)
+			return list
+		}
+		b.same("members", names(), []string{"Bob"})
+		b.resume()
+		b.minutes(15)
+		b.same("members", names(), []string{"Bob", "Cid"})
+		b.state(membersOf(21).Key, mapping.StateWaiting)
+	})
+}
+
 // A code that is made again is put back on the queues that are not paused, and on the others when their pause ends.
 func TestACodeReturnsToAPausedQueueLater(t *testing.T) {
 	in(t, func(b *bench) {

@@ -31,7 +31,7 @@ func TestDynaliteConforms(t *testing.T) {
 
 // The real table passes the suite on moto's server, where it is installed.
 func TestMotoConforms(t *testing.T) {
-	mappingtest.Run(t, mappingtest.On(t, mappingtest.Moto(t), mappingtest.OverLostConnections), nil)
+	mappingtest.Run(t, mappingtest.On(t, mappingtest.Moto(t), mappingtest.OverLostConnections, mappingtest.OneAtATime), nil)
 }
 
 // The real table passes the suite on DynamoDB Local, on demand.

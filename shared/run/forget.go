@@ -62,6 +62,9 @@ func (r *Runner) forgetRows(ctx context.Context, lease mapping.Lease, keys []mod
 	list := make([]Forgotten, 0, len(keys))
 	for _, key := range keys {
 		row := rows[key]
+		if err := r.restMembers(ctx, key, keys); err != nil {
+			return list, err
+		}
 		if err := r.dropRow(ctx, row); err != nil {
 			return list, err
 		}
@@ -82,6 +85,33 @@ func (r *Runner) dropRow(ctx context.Context, row mapping.Row) error {
 		return fmt.Errorf("drop the row of %s: %w", row.Key, err)
 	}
 	return nil
+}
+
+// matchedAnew is how long the member list of a forgotten queue is left alone: the next run finds the queue again.
+const matchedAnew = 5 * time.Minute
+
+// restMembers lets the member list of a queue that is about to be forgotten rest: without a queue it would fail for good.
+func (r *Runner) restMembers(ctx context.Context, queue model.Key, forgotten []model.Key) error {
+	key := model.Key{Kind: model.KindMembers, DBID: queue.DBID}
+	if queue.Kind != model.KindQueue || slices.Contains(forgotten, key) {
+		return nil
+	}
+	rows, err := r.Table.GetMany(ctx, []model.Key{key})
+	if err != nil {
+		return fmt.Errorf("read the members of %s: %w", queue, err)
+	}
+	row, there := rows[key]
+	if !there || row.Goal != mapping.GoalPresent {
+		return nil
+	}
+	_, err = r.Table.Record(ctx, mapping.Outcome{
+		Key: key, Version: row.Version, State: mapping.StateWaiting, WaitUntil: r.Now().Add(matchedAnew), WaitsFor: queue,
+		Reason: queue.String() + " was forgotten and is matched anew",
+	}, r.Now())
+	if code := model.CodeOf(err); code == model.CodeStale || code == model.CodeNotFound {
+		return nil // a run gave it another desired state just now, and its worker finds the queue again
+	}
+	return err
 }
 
 // unlearnNames forgets which names of the keys' kinds are taken in the EX Org: those of the forgotten were not among them,

@@ -15,6 +15,7 @@ import (
 	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/plan"
+	"excs/shared/queue"
 	"excs/shared/run"
 )
 
@@ -266,6 +267,14 @@ func TestAForgottenObjectIsMatchedAnew(t *testing.T) {
 		if h.row(k).Version != 0 || len(owners) != 0 {
 			t.Errorf("%s: row %+v, owners %v", k, h.row(k), owners)
 		}
+	}
+	// A hint about the queue's members comes before the next run has found the queue again.
+	roster := membersKey(h.dn("Virtual").DBID)
+	h.do(h.Work.Send(h.ctx, []queue.Message{{Key: roster, Token: "hint", Cause: model.CauseDrift}}))
+	_, err = h.Drain(h.ctx, nil)
+	h.do(err)
+	if state := h.row(roster).State; state != mapping.StateWaiting {
+		t.Errorf("the member list of the forgotten queue is %s", state)
 	}
 	h.run()
 	h.pass(10 * time.Minute)

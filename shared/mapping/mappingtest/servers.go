@@ -47,6 +47,29 @@ func OverLostConnections(o *dynamodb.Options) {
 	})
 }
 
+// OneAtATime sends a request when the one before was answered. Moto's tables know no locks: of two conditional writes that
+// it works on at once both can pass. Who races still races, request by request.
+func OneAtATime(o *dynamodb.Options) {
+	o.HTTPClient = &turns{next: o.HTTPClient, free: make(chan struct{}, 1)}
+}
+
+// turns lets one request through at a time.
+type turns struct {
+	next dynamodb.HTTPClient
+	free chan struct{}
+}
+
+// Do waits for its turn, or for the end of the request's context.
+func (t *turns) Do(r *http.Request) (*http.Response, error) {
+	select {
+	case t.free <- struct{}{}:
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
+	defer func() { <-t.free }()
+	return t.next.Do(r)
+}
+
 // On gives a factory of stores in one new table of the server, each with a tenant of its own.
 func On(t *testing.T, endpoint string, options ...func(*dynamodb.Options)) Factory {
 	t.Helper()
