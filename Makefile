@@ -19,7 +19,7 @@ demo: ## the whole service on one machine, on a generated site: TIER=medium RATE
 	@go run ./infra/local/demo -tier '$(or $(TIER),medium)' -rate '$(or $(RATE),0)' $(if $(FILL),-fill) $(if $(TENANT),-tenant '$(TENANT)')
 
 test: $(NODE_MODULES) ## every test, real servers and the e2e run included (DYNAMODB_LOCAL=1 adds DynamoDB Local)
-	DYNAMODB_LOCAL='$(DYNAMODB_LOCAL)' go test -race -shuffle=on -p 4 -timeout 20m $$(go list ./... | grep -v -e /infra$$ -e /infra/stack$$)
+	DYNAMODB_LOCAL='$(DYNAMODB_LOCAL)' go test -race -shuffle=on -timeout 20m $$(go list ./... | grep -v -e /infra$$ -e /infra/stack$$)
 	go test ./infra ./infra/stack # one goroutine talks to CDK, and compiling CDK with the race detector takes minutes
 	EXCS_LARGE=1 go test -timeout 20m -run 'Large' -count=1 ./infra/local/world/
 	go run ./infra/local/e2e
