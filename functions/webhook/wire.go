@@ -7,9 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
-
 	"excs/shared/apply"
 	"excs/shared/listen"
 	"excs/shared/telemetry"
@@ -25,7 +22,7 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 	if err != nil {
 		return nil, err
 	}
-	gate, err := gateOf(ctx, strings.TrimSpace(getenv(VarWebhookSecret)), parts.Log)
+	gate, err := gateOf(ctx, parts, strings.TrimSpace(getenv(VarWebhookSecret)))
 	if err != nil {
 		return nil, err
 	}
@@ -41,15 +38,10 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 }
 
 // gateOf makes the gate of what the variable holds.
-func gateOf(ctx context.Context, value string, log *slog.Logger) (*Gate, error) {
+func gateOf(ctx context.Context, parts *wiring.Parts, value string) (*Gate, error) {
 	if value == "" {
 		return Closed(), nil
 	}
-	cfg, err := wiring.AWSConfig(os.Getenv)
-	if err != nil {
-		return nil, err
-	}
-	resolver := wiring.Resolver{Secrets: secretsmanager.NewFromConfig(cfg), Parameters: ssm.NewFromConfig(cfg)}
-	load := func(ctx context.Context) (string, error) { return resolver.Resolve(ctx, VarWebhookSecret, value) }
-	return NewGate(ctx, load, time.Now, log)
+	load := func(ctx context.Context) (string, error) { return parts.Resolve(ctx, VarWebhookSecret, value) }
+	return NewGate(ctx, load, time.Now, parts.Log)
 }

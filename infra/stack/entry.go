@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"excs/shared/rules"
 )
 
 // entry is one setting of a stage: where it stands, what it means, how it is read. Parse and Reference work from the list
@@ -147,7 +149,7 @@ func unknown(o map[string]any, at, path string, table []entry) Faults {
 		switch {
 		case slices.ContainsFunc(table, func(e entry) bool { return e.path == here }):
 		case !slices.Contains(names, name):
-			faults = append(faults, Fault{at + "." + here, "a key that is no setting" + hint(nearest(name, names)), strings.Join(names, ", ")})
+			faults = append(faults, Fault{at + "." + here, "a key that is no setting" + rules.DidYouMean(name, names), strings.Join(names, ", ")})
 		case isObject:
 			faults = append(faults, unknown(child, at, here, table)...)
 		}
@@ -168,42 +170,4 @@ func childrenOf(path string, table []entry) []string {
 		}
 	}
 	return names
-}
-
-func hint(near string) string {
-	if near == "" {
-		return ""
-	}
-	return " (did you mean " + strconv.Quote(near) + "?)"
-}
-
-// nearest gives the name with the fewest edits, "" when none is close.
-func nearest(found string, names []string) string {
-	best, least := "", len(found)/3+1
-	for _, n := range names {
-		if d := edits(strings.ToLower(found), strings.ToLower(n)); d <= least && d < len(n) {
-			best, least = n, d-1
-		}
-	}
-	return best
-}
-
-// edits counts insertions, deletions and replacements.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }

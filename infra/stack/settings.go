@@ -52,8 +52,9 @@ func (fs Faults) Error() string {
 func Parse(keys []string, lookup func(string) any) (Stage, error) {
 	var faults Faults
 	for _, k := range keys {
-		if near := nearest(k, []string{keyStage, keyStages, keyDestroy}); near != "" && near != k {
-			faults = append(faults, Fault{k, "a key that is unknown" + hint(near), "stage, stages, destroyTable"})
+		own := []string{keyStage, keyStages, keyDestroy}
+		if hint := rules.DidYouMean(k, own); hint != "" && !slices.Contains(own, k) {
+			faults = append(faults, Fault{k, "a key that is unknown" + hint, strings.Join(own, ", ")})
 		}
 	}
 	name, fault := stageName(lookup(keyStage))
@@ -64,7 +65,7 @@ func Parse(keys []string, lookup func(string) any) (Stage, error) {
 		faults = append(faults, *fault)
 	case stages[name] == nil:
 		names := slices.Sorted(maps.Keys(stages))
-		faults = append(faults, Fault{keyStage, fmt.Sprintf("%q, which has no settings%s", name, hint(nearest(name, names))), oneOf(names)})
+		faults = append(faults, Fault{keyStage, fmt.Sprintf("%q, which has no settings%s", name, rules.DidYouMean(name, names)), oneOf(names)})
 	case !isObject:
 		faults = append(faults, Fault{keyStages + "." + name, show(stages[name]), "a JSON object"})
 	}

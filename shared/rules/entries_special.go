@@ -46,7 +46,7 @@ func onDeleteEntry() entry {
 			switch v := v.(type) {
 			case string:
 				if !slices.Contains(words, OnDelete(v)) {
-					return show(v) + maybe(v, []string{string(Delete), string(Empty), string(Orphan)})
+					return show(v) + DidYouMean(v, []string{string(Delete), string(Empty), string(Orphan)})
 				}
 				s.Queues.OnDelete = onDeleteAll(OnDelete(v))
 				return ""
@@ -111,7 +111,7 @@ func two(path, meaning, no, yes string, at func(*Settings) *bool) entry {
 		read: func(s *Settings, v any) string {
 			text, ok := v.(string)
 			if !ok || text != no && text != yes {
-				return show(v) + maybe(text, []string{no, yes})
+				return show(v) + DidYouMean(text, []string{no, yes})
 			}
 			*at(s) = text == yes
 			return ""

@@ -42,7 +42,7 @@ func choice[T ~string](path, meaning string, at func(*Settings) *T, options ...T
 		read: func(s *Settings, v any) string {
 			text, ok := v.(string)
 			if !ok || !slices.Contains(options, T(text)) {
-				return show(v) + maybe(text, names)
+				return show(v) + DidYouMean(text, names)
 			}
 			*at(s) = T(text)
 			return ""

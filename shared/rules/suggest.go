@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// maybe gives ` (did you mean "agents"?)`, or "" when nothing is close.
-func maybe(found string, names []string) string {
+// DidYouMean gives ` (did you mean "agents"?)` for what was probably meant, or "" when nothing is close.
+func DidYouMean(found string, names []string) string {
 	if best := nearest(found, names); best != "" {
 		return " (did you mean " + strconv.Quote(best) + "?)"
 	}
@@ -15,7 +15,7 @@ func maybe(found string, names []string) string {
 
 // elsewhere suggests a name of the same section, else the paths of other sections that end in the very name.
 func elsewhere(found string, siblings []string, table []entry) string {
-	if hint := maybe(found, siblings); hint != "" {
+	if hint := DidYouMean(found, siblings); hint != "" {
 		return hint
 	}
 	var paths []string

@@ -76,6 +76,11 @@ func Open(ctx context.Context, getenv func(string) string, log *slog.Logger, nee
 	return p, nil
 }
 
+// Resolve gives the text that a further variable's value stands for; see Resolver.
+func (p *Parts) Resolve(ctx context.Context, variable, value string) (string, error) {
+	return p.resolver.Resolve(ctx, variable, value)
+}
+
 // Close ends the connections that the parts opened.
 func (p *Parts) Close() error {
 	var errs []error

@@ -17,11 +17,11 @@ import (
 
 // Arguments that can not be meant are refused in one line.
 func TestParse(t *testing.T) {
-	o, err := parse([]string{"-tier", "tiny", "-logs", "x"}, io.Discard)
-	if err != nil || o.tier != engagetest.Tiny || o.logs != "x" {
+	o, logs, err := parse([]string{"-tier", "tiny", "-logs", "x"}, io.Discard)
+	if err != nil || o.Tier != engagetest.Tiny || logs != "x" {
 		t.Errorf("%+v, %v", o, err)
 	}
-	if o, err := parse(nil, io.Discard); err != nil || o.tier != engagetest.Medium {
+	if o, _, err := parse(nil, io.Discard); err != nil || o.Tier != engagetest.Medium {
 		t.Errorf("the default is %+v, %v", o, err)
 	}
 	for _, args := range [][]string{{"-tier", "huge"}, {"tiny"}, {"-nonsense"}} {

@@ -32,41 +32,18 @@ func main() {
 	}
 }
 
-// options are what the command line asks for.
-type options struct {
-	tier     engagetest.Tier
-	template string
-	programs string
-	logs     string
-}
-
-// parse reads arguments. Its error is one line; help goes to out (flag.ErrHelp).
-func parse(args []string, out io.Writer) (options, error) {
-	var o options
-	f := flag.NewFlagSet("e2e", flag.ContinueOnError)
-	f.SetOutput(io.Discard) // main tells the error, once
-	tier := f.String("tier", engagetest.Medium.String(), "size of the generated site: tiny or small are quick, medium is the proof")
-	f.StringVar(&o.template, "template", "", "a template that is synthesized already; default: synthesize it now")
-	f.StringVar(&o.programs, "programs", "", "a folder of functions compiled for this machine; default: compile them now")
-	f.StringVar(&o.logs, "logs", "", "write what the functions log into this file")
-	if err := f.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			f.SetOutput(out)
-			f.Usage()
-		}
-		return o, err
-	}
-	if f.NArg() > 0 {
-		return o, fmt.Errorf("unexpected argument %q: see -help", f.Arg(0))
-	}
-	var err error
-	o.tier, err = engagetest.ParseTier(*tier)
-	return o, err
+// parse reads arguments: what is set up, and the file that takes what the functions log.
+func parse(args []string, out io.Writer) (o scene.Options, logs string, err error) {
+	o = scene.Options{Tier: engagetest.Medium, Seed: 1, RetryDelay: func(int) time.Duration { return time.Second }}
+	err = scene.ParseFlags("e2e", args, out, &o, func(f *flag.FlagSet) {
+		f.StringVar(&logs, "logs", "", "write what the functions log into this file")
+	})
+	return o, logs, err
 }
 
 // e2e is the whole program but for its exit status.
 func e2e(ctx context.Context, args []string, out io.Writer) (err error) {
-	o, err := parse(args, out)
+	o, logs, err := parse(args, out)
 	if errors.Is(err, flag.ErrHelp) {
 		return nil
 	}
@@ -74,22 +51,18 @@ func e2e(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	begun := time.Now()
-	log, err := openLog(o.logs)
+	log, err := openLog(logs)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, log.close()) }()
-	root, err := scene.Root()
-	if err != nil {
+	if o.Root, err = scene.Root(); err != nil {
 		return err
 	}
-	s := &story{out: out, tier: o.tier, extra: nothing()}
+	s := &story{out: out, tier: o.Tier, extra: nothing()}
 	s.section("Deploy")
-	s.scene, err = scene.Open(ctx, scene.Options{
-		Root: root, Tier: o.tier, Seed: 1, Template: o.template, Programs: o.programs, Line: log.line, Step: s.step,
-		RetryDelay: func(int) time.Duration { return time.Second },
-	})
-	if err != nil {
+	o.Line, o.Step = log.line, s.step
+	if s.scene, err = scene.Open(ctx, o); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.scene.Close()) }()

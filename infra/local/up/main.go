@@ -31,35 +31,15 @@ func main() {
 	}
 }
 
-// options are what the command line asks for.
-type options struct {
-	tier     engagetest.Tier
-	rate     int
-	template string
-	programs string
-}
-
-// parse reads arguments. Its error is one line; help goes to out (flag.ErrHelp).
-func parse(args []string, out io.Writer) (options, error) {
-	var o options
-	f := flag.NewFlagSet("local", flag.ContinueOnError)
-	f.SetOutput(io.Discard) // main tells the error, once
-	tier := f.String("tier", engagetest.Small.String(), "size of the generated site: tiny, small, medium, large or stress")
-	f.IntVar(&o.rate, "rate", 0, "requests a minute that the EX Org allows; 0: no limit")
-	f.StringVar(&o.template, "template", "", "a template that is synthesized already; default: synthesize it now")
-	f.StringVar(&o.programs, "programs", "", "a folder of functions compiled for this machine; default: compile them now")
-	if err := f.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			f.SetOutput(out)
-			f.Usage()
-		}
-		return o, err
+// parse reads arguments: what is set up, with schedules that tick.
+func parse(args []string, out io.Writer) (scene.Options, error) {
+	o := scene.Options{Tier: engagetest.Small, Seed: 1, Ticking: true}
+	err := scene.ParseFlags("local", args, out, &o, func(f *flag.FlagSet) {
+		f.IntVar(&o.Rate, "rate", 0, "requests a minute that the EX Org allows; 0: no limit")
+	})
+	if err == nil && o.Rate < 0 {
+		err = fmt.Errorf("rate %d: give the requests of a minute, or 0 for no limit", o.Rate)
 	}
-	if f.NArg() > 0 || o.rate < 0 {
-		return o, fmt.Errorf("arguments %v, rate %d: see -help", f.Args(), o.rate)
-	}
-	var err error
-	o.tier, err = engagetest.ParseTier(*tier)
 	return o, err
 }
 
@@ -77,10 +57,9 @@ func up(ctx context.Context, root string, args []string, out io.Writer) (err err
 		return err
 	}
 	activity := &activity{out: out}
-	s, err := scene.Open(ctx, scene.Options{
-		Root: root, Tier: o.tier, Seed: 1, Rate: o.rate, Template: o.template, Programs: o.programs, Ticking: true, Line: activity.line,
-		Step: func(what string, took time.Duration) { activity.say("%5.1f s  %s", took.Seconds(), what) },
-	})
+	o.Root, o.Line = root, activity.line
+	o.Step = func(what string, took time.Duration) { activity.say("%5.1f s  %s", took.Seconds(), what) }
+	s, err := scene.Open(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -106,7 +85,7 @@ func up(ctx context.Context, root string, args []string, out io.Writer) (err err
 	return nil
 }
 
-func introduce(a *activity, s *scene.Scene, o options, board string) {
+func introduce(a *activity, s *scene.Scene, o scene.Options, board string) {
 	a.say(`
 The stack %s is up, with a site of the tier %s and an empty EX Org; its schedules tick: %v.
   dashboard's widget   %s
@@ -116,5 +95,5 @@ The stack %s is up, with a site of the tier %s and an empty EX Org; its schedule
   operate it           LOCAL=1 make status | plan | sync | explain KEY=user/104 | list | replay   (in another terminal)
   a sample payload     LOCAL=1 make invoke FUNCTION=sync EVENT=events/sync-plan.json
 Ctrl-C ends everything. What the functions do:
-`, s.Stack.Name(), o.tier, s.Stack.Schedules(), board, s.Stack.Output("WebhookUrl"), s.Stack.Secret("webhook"), s.OrgURL, s.AdminDSN())
+`, s.Stack.Name(), o.Tier, s.Stack.Schedules(), board, s.Stack.Output("WebhookUrl"), s.Stack.Secret("webhook"), s.OrgURL, s.AdminDSN())
 }
