@@ -93,6 +93,29 @@ func TestTwoProcessesKeepTheRateLimit(t *testing.T) {
 	}, exorgtest.WithRateLimit(300), exorgtest.WithLog(3000))
 }
 
+// More workers than the limit can feed do not stand in each other's way: what is refused comes back spread out, not together
+// to be refused again and left to the next run.
+func TestManyProcessesUseTheBudgetAsWell(t *testing.T) {
+	in(t, func(b *bench) {
+		var objects []model.Object
+		for i := range int64(300) {
+			objects = append(objects, code(i+1, fmt.Sprint("C", i)), queueOf(i+1, fmt.Sprint("Q", i)))
+		}
+		b.want(objects...)
+		began := time.Now()
+		var all sync.WaitGroup
+		for range 8 {
+			w := b.sharing(nil)
+			all.Go(func() { b.poll(w, began.Add(30*time.Minute)) })
+		}
+		all.Wait()
+		b.same("answers 429", b.org.Totals().Throttled, 0)
+		if took := b.lastWrite().Sub(began); took > 4*time.Minute {
+			b.Errorf("600 calls took %s at 300 a minute", took)
+		}
+	}, exorgtest.WithRateLimit(300), exorgtest.WithLog(3000))
+}
+
 func (b *bench) lastWrite() (last time.Time) {
 	for _, r := range b.org.Requests() {
 		last = r.Time

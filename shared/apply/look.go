@@ -2,6 +2,8 @@ package apply
 
 import (
 	"context"
+	"fmt"
+	"hash/fnv"
 	"time"
 
 	"excs/shared/exorg"
@@ -71,7 +73,7 @@ const briefWait = 30 * time.Second
 
 // handedBackMost is how often a message is handed back for a brief wait. After that the wait is written on the row: the
 // queue's own limit of receives is for crashes, and a long first load would use it up.
-const handedBackMost = 5
+const handedBackMost = 7
 
 // again says whether the failure is a short wait that is best spent in the queue.
 func (l *look) again(failure error) (time.Duration, bool) {
@@ -79,7 +81,21 @@ func (l *look) again(failure error) (time.Duration, bool) {
 		return 0, false
 	}
 	d := max(model.RetryAfterOf(failure), time.Second)
-	return d, d <= briefWait && l.received <= handedBackMost
+	if d > briefWait || l.received > handedBackMost {
+		return 0, false
+	}
+	return min(briefWait, d+l.spread()), true
+}
+
+// spreadStep is what each further hand-back may add to a wait: the calls of one worker for some seconds.
+const spreadStep = 4 * time.Second
+
+// spread keeps those that were refused together from coming back together again and again: nothing at the first refusal, then a
+// share of a time that grows with every further one, by the key, so that it needs no dice.
+func (l *look) spread() time.Duration {
+	h := fnv.New32a()
+	_, _ = fmt.Fprintf(h, "%s %d", l.row.Key, l.received) // a hash takes every byte
+	return time.Duration(h.Sum32()%1000) * spreadStep * time.Duration(max(l.received-1, 0)) / 1000
 }
 
 // handBack keeps what was done and says that a message for the row is on its way, so that no run sends another.
