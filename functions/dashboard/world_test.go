@@ -259,7 +259,7 @@ func TestFirstPlan(t *testing.T) {
 			t.Errorf("the page does not say %s: %s", says, page)
 		}
 	}
-	if _, err := s.Runner.Approve(t.Context(), report.Plan.HeldHashAll, nil); err != nil {
+	if _, err := s.Runner.Approve(t.Context(), report.Plan.HeldHashAll, nil, run.By{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, g := range look(t, s).Stopped.Groups {
@@ -276,7 +276,7 @@ func TestFirstPlan(t *testing.T) {
 			t.Errorf("after the approval ran out %+v", g)
 		}
 	}
-	if _, err := s.Runner.Approve(t.Context(), report.Plan.HeldHashAll, nil); err != nil {
+	if _, err := s.Runner.Approve(t.Context(), report.Plan.HeldHashAll, nil, run.By{}); err != nil {
 		t.Fatal(err)
 	}
 	sync(t, s)

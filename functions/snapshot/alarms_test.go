@@ -15,6 +15,7 @@ import (
 	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/rules"
+	"excs/shared/run"
 	"excs/shared/telemetry"
 	"excs/shared/telemetry/telemetrytest"
 	"excs/shared/wiring"
@@ -64,7 +65,7 @@ func TestMetricsOfTheGuard(t *testing.T) {
 	if !ok {
 		t.Fatalf("the line says %q", then)
 	}
-	if d, err := s.Runner.Approve(t.Context(), hash, nil); err != nil || len(d.Changes) != fired {
+	if d, err := s.Runner.Approve(t.Context(), hash, nil, run.By{}); err != nil || len(d.Changes) != fired {
 		t.Fatalf("approved %+v, %v", d, err)
 	}
 	got, said := w.run()

@@ -10,6 +10,7 @@ import (
 	"excs/functions/internal/console"
 	"excs/functions/internal/stage"
 	"excs/shared/exorg/exorgtest"
+	"excs/shared/run"
 	"excs/shared/widget/answer"
 )
 
@@ -88,7 +89,7 @@ func TestStaleApprovalOnTheDashboard(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := onDashboard(t, s)
-	if _, err := s.Runner.Discard(t.Context(), report.Plan.HeldHashAll, nil); err != nil {
+	if _, err := s.Runner.Discard(t.Context(), report.Plan.HeldHashAll, nil, run.By{}); err != nil {
 		t.Fatal(err)
 	}
 	c.Click("Approve this plan", 0)

@@ -19,8 +19,8 @@ import (
 type Runner interface {
 	Plan(ctx context.Context, req run.Request) (run.Report, error)
 	Sync(ctx context.Context, req run.Request) (run.Report, error)
-	ApproveBy(ctx context.Context, hash string, kinds []model.Kind, by run.By) (run.Decision, error)
-	DiscardBy(ctx context.Context, hash string, kinds []model.Kind, by run.By) (run.Decision, error)
+	Approve(ctx context.Context, hash string, kinds []model.Kind, by run.By) (run.Decision, error)
+	Discard(ctx context.Context, hash string, kinds []model.Kind, by run.By) (run.Decision, error)
 	List(ctx context.Context, kinds []model.Kind) ([]run.Listed, error)
 	Status(ctx context.Context) (run.Status, error)
 }
@@ -120,12 +120,12 @@ func (h *Handler) explain(ctx context.Context, r request) (shown, error) {
 }
 
 func (h *Handler) approve(ctx context.Context, r request) (shown, error) {
-	d, err := h.Runner.ApproveBy(ctx, r.hash, r.Kinds, r.by)
+	d, err := h.Runner.Approve(ctx, r.hash, r.Kinds, r.by)
 	return decided("Approved", d), err
 }
 
 func (h *Handler) discard(ctx context.Context, r request) (shown, error) {
-	d, err := h.Runner.DiscardBy(ctx, r.hash, r.Kinds, r.by)
+	d, err := h.Runner.Discard(ctx, r.hash, r.Kinds, r.by)
 	return decided("Discarded", d), err
 }
 

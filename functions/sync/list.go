@@ -121,7 +121,8 @@ func (s StatusAnswer) text() string {
 	if !s.Oldest.IsZero() {
 		add("the oldest that is not converged: %s since %s", s.OldestKey, stamp(s.Oldest))
 	}
-	return strings.Join(append(lines, s.queueLines()...), "\n") + "\n"
+	lines = append(lines, s.queueLines()...)
+	return strings.Join(append(lines, s.actLines()...), "\n") + "\n"
 }
 
 // inFormat gives an answer its format. JSON is an object, text and Markdown are strings.

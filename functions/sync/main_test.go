@@ -40,7 +40,7 @@ func (f *fake) Sync(_ context.Context, req run.Request) (run.Report, error) {
 	return f.sync(req)
 }
 
-func (f *fake) ApproveBy(_ context.Context, hash string, kinds []model.Kind, by run.By) (run.Decision, error) {
+func (f *fake) Approve(_ context.Context, hash string, kinds []model.Kind, by run.By) (run.Decision, error) {
 	f.by = append(f.by, by)
 	if f.approve == nil {
 		f.t.Fatal("Approve was called")
@@ -48,7 +48,7 @@ func (f *fake) ApproveBy(_ context.Context, hash string, kinds []model.Kind, by 
 	return f.approve(hash, kinds)
 }
 
-func (f *fake) DiscardBy(_ context.Context, hash string, kinds []model.Kind, by run.By) (run.Decision, error) {
+func (f *fake) Discard(_ context.Context, hash string, kinds []model.Kind, by run.By) (run.Decision, error) {
 	f.by = append(f.by, by)
 	if f.discard == nil {
 		f.t.Fatal("Discard was called")

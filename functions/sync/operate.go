@@ -26,7 +26,7 @@ func (h *Handler) pause(ctx context.Context, r request) (shown, error) {
 // resume shows the plan that would follow the end of a pause, or ends it and carries out exactly that plan.
 func (h *Handler) resume(ctx context.Context, r request) (shown, error) {
 	out, err := h.Operator.Resume(ctx, run.ResumeRequest{PauseRequest: r.scope(), Hash: r.hash})
-	return resumption{out: out, resume: r.resumeWith(out.Plan.Hash)}, err
+	return resumption{out: out, resume: r.resumeWith(out.Hash)}, err
 }
 
 // resumeWith is the payload that resumes what the request is about; without a hash it shows the plan.

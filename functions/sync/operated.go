@@ -51,6 +51,25 @@ func (s StatusAnswer) decisionLines() []string {
 	return lines
 }
 
+// actsShown is how many acts of operators a text names; the JSON answer has them all.
+const actsShown = 5
+
+// actLines are what operators did last, the latest first.
+func (s StatusAnswer) actLines() []string {
+	var lines []string
+	for _, a := range s.Acts[:min(len(s.Acts), actsShown)] {
+		line := fmt.Sprintf("  %s %s: %s", stamp(a.At), a.Action, plain(a.What))
+		if a.Who != "" {
+			line += " by " + plain(a.Who)
+		}
+		if a.Note != "" {
+			line += ": " + plain(a.Note)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
 func (s StatusAnswer) queueLines() []string {
 	lines := []string{fmt.Sprintf("  messages: %d waiting, %d in flight", s.Waiting, s.InFlight)}
 	if s.DeadLetters != nil {
@@ -149,7 +168,10 @@ func (r resumption) MarshalJSON() ([]byte, error) {
 // planned is the plan with the sentences below it.
 func (r resumption) planned() planned {
 	did := "Nothing was written. Resume with exactly this plan: " + r.resume
-	if r.out.Resumed {
+	switch {
+	case r.out.Unfinished != "":
+		did = "The pauses have ended, but what follows failed and is left to the next run: " + plain(r.out.Unfinished)
+	case r.out.Resumed:
 		did = didRun(r.out.Report)
 	}
 	p := plannedBy(r.out.Report, did)

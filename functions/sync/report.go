@@ -121,6 +121,9 @@ func (d DecisionAnswer) text() string {
 	if d.Released > 0 {
 		lines = append(lines, fmt.Sprintf("%d of them were held by a worker and are on the queue again.", d.Released))
 	}
+	if n := len(d.Paused); n > 0 {
+		lines = append(lines, some(n, "is paused and stays", "are paused and stay")+" held: approve again when the pause has ended.")
+	}
 	if !d.Until.IsZero() {
 		lines = append(lines, "Valid until "+stamp(d.Until)+".")
 	}

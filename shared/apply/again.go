@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -110,14 +109,11 @@ func (l *look) arouse(ctx context.Context, row mapping.Row) (mapping.Row, error)
 	}
 }
 
-// lostMessage is the age from which a queued mark is taken for a lost message.
-const lostMessage = 10 * time.Minute
-
 // send puts a message for a row on the work queue, unless one is on its way. It stands back behind what people change, and
 // it is no change that somebody made to the object itself, so fights does not count it.
 func (l *look) send(ctx context.Context, row mapping.Row) error {
 	token := l.NewToken()
-	marked, err := l.Rows.MarkQueued(ctx, row.Key, token, l.now, lostMessage)
+	marked, err := l.Rows.MarkQueued(ctx, row.Key, token, l.now, queue.Lost)
 	if err != nil || !marked {
 		return err
 	}

@@ -103,7 +103,7 @@ func (l *look) handBack(ctx context.Context) error {
 	if err := l.keep(ctx); err != nil || l.msg.Token == "" {
 		return err
 	}
-	_, err := l.Rows.MarkQueued(ctx, l.row.Key, l.msg.Token, l.now, lostMessage)
+	_, err := l.Rows.MarkQueued(ctx, l.row.Key, l.msg.Token, l.now, queue.Lost)
 	return err
 }
 

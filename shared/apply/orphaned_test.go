@@ -113,7 +113,7 @@ func TestALinkTakesTheExternalIDAlong(t *testing.T) {
 		must[mapping.Row](b)(b.table.Record(b.Context(), mapping.Outcome{Key: left, Version: row.Version, EXID: former, State: mapping.StateOrphan}, time.Now()))
 		b.ok(b.table.Own(b.Context(), model.KindUser, former, left, []model.Key{o.Key}, false))
 		b.ok(b.table.Own(b.Context(), model.KindUser, other, o.Key, nil, false))
-		must[mapping.Row](b)(b.table.Bind(b.Context(), o.Key, b.row(o.Key).Version, other, mapping.Entry{At: time.Now(), Action: mapping.ActionLink}))
+		must[mapping.Row](b)(b.table.Bind(b.Context(), o.Key, b.row(o.Key).Version, other, time.Now(), mapping.Entry{At: time.Now(), Action: mapping.ActionLink}))
 		b.ok(b.org.EditUser(former, func(raw map[string]any) { raw["email"] = "former@example.org" }))
 		b.requeue()
 		b.settle()

@@ -3,7 +3,6 @@ package apply
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"excs/shared/mapping"
 	"excs/shared/model"
@@ -56,11 +55,6 @@ func (l *look) unlessOwnersPaused(ctx context.Context, owners []model.Key) error
 	return l.unlessPaused(ctx, owners...)
 }
 
-// standingStill says that a row waits for the end of a pause: what needs it need not ask every minute.
-func standingStill(row mapping.Row) bool {
-	return row.State == mapping.StateWaiting && strings.HasPrefix(row.Reason, mapping.Paused)
-}
-
 // leaveAlone takes users whom an operator paused out of what is to be added to a queue or removed from it: neither joins nor
 // leaves. stands is the first of them.
 func (l *look) leaveAlone(ctx context.Context, add, remove []string, c crowd, owners map[string][]model.Key) (joins, leaves []string, err error) {
@@ -103,7 +97,7 @@ func (l *look) untilAllIsDone(rest error) error {
 // stillStands says that an earlier look did everything for this desired state but for users who are still paused. Such a list
 // costs no call and no read of its users.
 func (l *look) stillStands(ctx context.Context) (bool, error) {
-	if !standingStill(l.row) || l.row.WaitsFor.IsZero() || hints(l.msg.Cause) {
+	if !l.row.AtRest() || l.row.WaitsFor.IsZero() || hints(l.msg.Cause) {
 		return false, nil
 	}
 	_, is, err := l.pauses.Of(ctx, l.row.WaitsFor)

@@ -151,7 +151,7 @@ func (l *look) codeReturnsTo(ctx context.Context, q mapping.Row, exID string, co
 	default:
 		l.note(fmt.Sprintf("put back on %s", q.Key))
 	}
-	_, err := l.Rows.Record(ctx, mapping.Outcome{Key: q.Key, Version: q.Version, SeenCodes: codes}, l.now)
+	_, err := l.Rows.Record(ctx, mapping.Outcome{Key: q.Key, Version: q.Version, Loaded: q.EXID, SeenCodes: codes}, l.now)
 	switch model.CodeOf(err) {
 	case model.CodeStale, model.CodeNotFound: // its codes are recorded all the same, or it is gone
 		return nil

@@ -76,7 +76,7 @@ func usable(row mapping.Row) string {
 }
 
 func stuck(row mapping.Row) bool {
-	return standingStill(row) || slices.Contains([]mapping.State{mapping.StateQuarantined, mapping.StateHeld, mapping.StateInvisible, mapping.StateOrphan, mapping.StateGone}, row.State)
+	return row.AtRest() || slices.Contains([]mapping.State{mapping.StateQuarantined, mapping.StateHeld, mapping.StateInvisible, mapping.StateOrphan, mapping.StateGone}, row.State)
 }
 
 // coming says whether an object of the kind is missing that will come by itself.

@@ -62,7 +62,7 @@ func (l *look) forgetFrom(ctx context.Context) error {
 
 // record records something on the way, before the look is at its end.
 func (l *look) record(ctx context.Context, o mapping.Outcome) error {
-	o.Key, o.Version = l.row.Key, l.row.Version
+	o.Key, o.Version, o.Loaded = l.row.Key, l.row.Version, l.row.EXID
 	_, err := l.Rows.Record(ctx, o, l.now)
 	if model.CodeOf(err) == model.CodeStale {
 		return errMoved

@@ -143,7 +143,7 @@ func (w *Worker) look(ctx context.Context, m errand, pauses *mapping.Watch, work
 			w.Log.DebugContext(ctx, "nothing to do", "key", m.Key, "run", row.Run, "cause", m.Cause, "why", why)
 			return Result{State: row.State}, nil
 		}
-		l := &look{Worker: w, row: row, msg: m.Message, received: m.received, now: w.Now(), out: mapping.Outcome{Key: row.Key, Version: row.Version}, pauses: pauses, trace: trace, work: work}
+		l := &look{Worker: w, row: row, msg: m.Message, received: m.received, now: w.Now(), out: mapping.Outcome{Key: row.Key, Version: row.Version, Loaded: row.EXID}, pauses: pauses, trace: trace, work: work}
 		result, moved, failure := l.once(ctx)
 		l.ended(result)
 		if failure != nil || !moved {

@@ -27,7 +27,7 @@ func (c *call) look(ctx context.Context, h *hint, row mapping.Row, key model.Key
 		// What is heard once that look may have begun has to be looked at again.
 		w.until = earlier(w.until, row.WaitUntil.Add(-skew))
 		return waits, nil
-	case row.Queued != nil && c.now.Sub(row.Queued.At) < lostMessage:
+	case row.Queued != nil && c.now.Sub(row.Queued.At) < queue.Lost:
 		return c.marked(ctx, h, row)
 	case !urgent && row.State == mapping.StateConverged:
 		return c.postpone(ctx, h, row, w.until.Add(skew), calmsDown)
@@ -46,15 +46,10 @@ func unlooked(row mapping.Row) (verdict, bool) {
 
 // paused says whether an operator paused the object and its row shows nothing else to do.
 func (c *call) paused(ctx context.Context, row mapping.Row) (mapping.Pause, bool, error) {
-	if row.State != mapping.StateConverged && !standsStill(row) {
+	if row.State != mapping.StateConverged && !row.AtRest() {
 		return mapping.Pause{}, false, nil
 	}
 	return c.pauses.Of(ctx, row.Key)
-}
-
-// standsStill says that the row waits for the end of a pause already.
-func standsStill(row mapping.Row) bool {
-	return row.State == mapping.StateWaiting && strings.HasPrefix(row.Reason, mapping.Paused)
 }
 
 // setAside notes on the row of a paused object that it changed, without a message: the run after the pause has it looked at.
@@ -90,12 +85,8 @@ func (c *call) marked(ctx context.Context, h *hint, row mapping.Row) (verdict, e
 	return c.send(ctx, h, row.Key, row.Version)
 }
 
-const (
-	// lostMessage is the age from which a queued mark is taken for a lost message (DESIGN 3).
-	lostMessage = 10 * time.Minute
-	// skew is how far the clocks of two functions may be apart.
-	skew = 2 * time.Second
-)
+// skew is how far the clocks of two functions may be apart.
+const skew = 2 * time.Second
 
 func earlier(a, b time.Time) time.Time {
 	if b.Before(a) {
@@ -161,7 +152,7 @@ func (c *call) insteadOfWaiting(ctx context.Context, h *hint, key model.Key, err
 // send marks the row queued and puts its message on the queue.
 func (c *call) send(ctx context.Context, h *hint, key model.Key, version int64) (verdict, error) {
 	token := h.sign() + c.NewToken()
-	marked, err := c.Table.MarkQueued(ctx, key, token, c.now, lostMessage)
+	marked, err := c.Table.MarkQueued(ctx, key, token, c.now, queue.Lost)
 	switch {
 	case model.CodeOf(err) == model.CodeNotFound:
 		return missing, nil

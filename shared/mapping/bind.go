@@ -3,13 +3,15 @@ package mapping
 import (
 	"context"
 	"errors"
+	"fmt"
 	"hash/fnv"
+	"time"
 
 	"excs/shared/model"
 )
 
 // Bind maps the row to another EX object; see RowStore.
-func (t *table) Bind(ctx context.Context, key model.Key, version int64, exID string, note Entry) (Row, error) {
+func (t *table) Bind(ctx context.Context, key model.Key, version int64, exID string, settled time.Time, note Entry) (Row, error) {
 	const what = "bind row of"
 	if exID == "" {
 		return Row{}, &model.Error{Code: model.CodeInvalid, Op: what, Key: key, Err: errors.New("it needs an EX id")}
@@ -20,6 +22,8 @@ func (t *table) Bind(ctx context.Context, key model.Key, version int64, exID str
 			return staleVersion(what, *r, version)
 		case r.Goal == GoalAbsent:
 			return &model.Error{Code: model.CodeConflict, Op: what, Key: key, Err: errors.New("it is gone from Engage, and its EX object is deleted")}
+		case r.Intent != nil && r.Intent.At.After(settled):
+			return &model.Error{Code: model.CodeConflict, Op: what, Key: key, Err: fmt.Errorf("its creation was begun at %s and the outcome is not known yet: a second EX object could come of it", r.Intent.At.UTC().Format(time.RFC3339))}
 		}
 		state := StatePending
 		if r.Goal == GoalOrphan {

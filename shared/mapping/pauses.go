@@ -16,6 +16,12 @@ import (
 // is looked at when the pause ends.
 const Paused = "paused: "
 
+// AtRest says that the row waits for the end of a pause, as far as its last look knew.
+func (r Row) AtRest() bool { return r.State == StateWaiting && strings.HasPrefix(r.Reason, Paused) }
+
+// AtRest says the same of a line of a list.
+func (i Item) AtRest() bool { return i.State == StateWaiting && strings.HasPrefix(i.Reason, Paused) }
+
 // Scope is what one pause is about: one object, else one kind, else (the zero Scope) everything.
 type Scope struct {
 	Kind model.Kind `json:"kind,omitempty"`

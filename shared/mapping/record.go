@@ -19,7 +19,7 @@ func (t *table) Record(ctx context.Context, outcome Outcome, now time.Time) (Row
 	var stale error
 	r, err := t.changeRow(ctx, "Record", what, outcome.Key, func(r *Row) error {
 		stale = nil
-		r.recordAlways(outcome)
+		r.recordAlways(outcome.of(*r))
 		if r.Version != outcome.Version {
 			stale = staleVersion(what, *r, outcome.Version)
 			return nil
@@ -31,6 +31,15 @@ func (t *table) Record(ctx context.Context, outcome Outcome, now time.Time) (Row
 		return r, err
 	}
 	return r, stale
+}
+
+// of leaves out what a stale outcome says of the row's EX object, if the row has gone over to another one since it was
+// loaded: an operator linked it, or another worker made the object again.
+func (o Outcome) of(r Row) Outcome {
+	if r.Version != o.Version && r.EXID != "" && r.EXID != o.Loaded {
+		o.EXID, o.ClearEXID, o.Seen, o.SeenCodes = "", false, nil, nil
+	}
+	return o
 }
 
 // recordAlways takes over what is true whatever Engage wants in the meantime.

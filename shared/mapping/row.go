@@ -56,6 +56,8 @@ const (
 	ActionRelease model.Action = "release"
 	ActionApprove model.Action = "approve"
 	ActionLink    model.Action = "link"
+	ActionForget  model.Action = "forget"
+	ActionDiscard model.Action = "discard"
 )
 
 // Entry is one line of the row's short history.
@@ -152,6 +154,9 @@ type Wish struct {
 type Outcome struct {
 	Key     model.Key
 	Version int64
+	// Loaded is the EX id that the row had at Version. A stale outcome of a row that has another one by now says nothing of
+	// EXID, Seen and SeenCodes.
+	Loaded string
 
 	// EXID is recorded whatever the version ("" leaves the row's as it is; ClearEXID forgets it).
 	EXID      string

@@ -53,8 +53,8 @@ type RowStore interface {
 	Release(ctx context.Context, key model.Key, version int64, approved bool, cause model.Cause, now time.Time) (Row, error)
 	// Bind maps the row to another EX object: version + 1, pending (an orphan stays one), nothing applied, no intent, and
 	// nothing seen of the former object. It is for operators; owners are set apart. stale when the row's version is not the
-	// given one; conflict for a row on its way out. not_found.
-	Bind(ctx context.Context, key model.Key, version int64, exID string, note Entry) (Row, error)
+	// given one; conflict for a row on its way out, and for one whose creation was begun after settled. not_found.
+	Bind(ctx context.Context, key model.Key, version int64, exID string, settled time.Time, note Entry) (Row, error)
 	// Forget drops the row. Owners are dropped apart.
 	Forget(ctx context.Context, key model.Key) error
 	// List streams rows of the given states from the sparse index (converged rows are not in it), of all kinds or the

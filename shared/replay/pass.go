@@ -36,7 +36,7 @@ func newPass(r *Replayer, req Request) *pass {
 // readAll receives batch after batch. A FIFO queue gives the next letters of an object when the earlier are deleted, so the
 // loop ends when nothing new comes, not when a batch is small.
 func (p *pass) readAll(ctx context.Context) (err error) {
-	if p.lost, err = p.lostAfter(ctx); err != nil {
+	if p.lost, err = queue.LostAfter(ctx, p.Work, p.PerMinute); err != nil {
 		return err
 	}
 	for familiar := 0; familiar < mostFamiliar; {

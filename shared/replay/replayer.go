@@ -2,7 +2,6 @@ package replay
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"strings"
 	"time"
@@ -116,20 +115,4 @@ func withMargin(ctx context.Context) (context.Context, context.CancelFunc) {
 		return context.WithCancel(ctx)
 	}
 	return context.WithDeadline(ctx, end.Add(-min(margin, time.Until(end)/marginShare)))
-}
-
-const (
-	// queuedLost is the age from which a queued mark is taken for a lost message, unless the queue itself is slower.
-	queuedLost = 10 * time.Minute
-	// callsPerMessage is the usual cost of a message, for the time that a full queue takes.
-	callsPerMessage = 4
-)
-
-func (r *Replayer) lostAfter(ctx context.Context) (time.Duration, error) {
-	waiting, inFlight, err := r.Work.Depth(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("read the depth of the work queue: %w", err)
-	}
-	minutes := (waiting + inFlight) * callsPerMessage / max(1, r.PerMinute)
-	return max(queuedLost, 2*time.Duration(minutes)*time.Minute), nil
 }

@@ -230,19 +230,7 @@ func (r *Runner) look(ctx context.Context, run int64, d *draft, req Request, los
 	return len(messages), r.Queue.Send(ctx, messages)
 }
 
-// queuedLost is the age from which a queued mark is taken for a lost message, unless the queue itself is slower.
-const queuedLost = 10 * time.Minute
-
-// callsPerMessage is the usual cost of a message, for the time that a full queue takes.
-const callsPerMessage = 4
-
-// lostAfter gives the age from which a queued mark is taken for a lost message: a first sync of thousands of objects waits
-// for the request budget longer than ten minutes, and none of its messages is lost.
+// lostAfter gives the age from which a queued mark is taken for a lost message.
 func (r *Runner) lostAfter(ctx context.Context) (time.Duration, error) {
-	waiting, inFlight, err := r.Queue.Depth(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("read the depth of the work queue: %w", err)
-	}
-	minutes := (waiting + inFlight) * callsPerMessage / max(1, r.Settings.Requests.PerMinute)
-	return max(queuedLost, 2*time.Duration(minutes)*time.Minute), nil
+	return queue.LostAfter(ctx, r.Queue, r.Settings.Requests.PerMinute)
 }

@@ -17,6 +17,8 @@ type Decision struct {
 	Changes []model.Key `json:"changes"`
 	// Released rows were held by a worker and are on the queue again.
 	Released int `json:"released,omitempty"`
+	// Paused objects stay held: approve them when their pause has ended.
+	Paused []model.Key `json:"paused,omitempty"`
 	// Source says that a source that went back was accepted.
 	Source bool `json:"source,omitempty"`
 	// FirstPlan says that the tenant's first plan was approved.
@@ -31,12 +33,7 @@ type Decision struct {
 // void the approval of the others.
 //
 // Errors: not_found when nothing is held under the hash; conflict while a run holds the lease.
-func (r *Runner) Approve(ctx context.Context, hash string, kinds []model.Kind) (Decision, error) {
-	return r.ApproveBy(ctx, hash, kinds, By{})
-}
-
-// ApproveBy is Approve in somebody's name.
-func (r *Runner) ApproveBy(ctx context.Context, hash string, kinds []model.Kind, by By) (Decision, error) {
+func (r *Runner) Approve(ctx context.Context, hash string, kinds []model.Kind, by By) (Decision, error) {
 	lease, err := r.patientLease(ctx)
 	if err != nil {
 		return Decision{}, err
@@ -69,6 +66,7 @@ func (r *Runner) approve(ctx context.Context, lease mapping.Lease, hash string, 
 			return d, err
 		}
 	}
+	r.acted(ctx, mapping.ActionApprove, planNamed(hash, kinds), by)
 	r.Log.InfoContext(ctx, "approved", "run", lease.Run, "hash", hash, "kinds", kinds, "changes", len(d.Changes), "source", d.Source, "firstPlan", d.FirstPlan, "who", by.Who, "note", by.Note)
 	return d, nil
 }
@@ -91,9 +89,17 @@ func (r *Runner) grant(ctx context.Context, run int64, items []heldItem, d *Deci
 	if err := save(ctx, r.Table, docApprovals, run, a); err != nil {
 		return err
 	}
+	pauses, err := r.Table.Pauses(ctx)
+	if err != nil {
+		return err
+	}
 	for _, i := range items {
 		if i.Version == 0 {
 			continue
+		}
+		if pauses.Covers(i.Key) {
+			d.Paused = append(d.Paused, i.Key)
+			continue // its approval would outlive the hour that approvals last
 		}
 		released, err := r.releaseHeld(ctx, run, i, by)
 		if err != nil {
@@ -166,7 +172,7 @@ func (r *Runner) releaseHeld(ctx context.Context, run int64, i heldItem, by By) 
 	if err := r.note(ctx, row, mapping.ActionApprove, by); err != nil {
 		return 1, err
 	}
-	m, err := r.message(ctx, run, row, model.CauseApproval, queuedLost)
+	m, err := r.message(ctx, run, row, model.CauseApproval, queue.Lost)
 	if err != nil || m == nil {
 		return 1, err
 	}
@@ -175,12 +181,7 @@ func (r *Runner) releaseHeld(ctx context.Context, run int64, i heldItem, by By) 
 
 // Discard takes approvals that were not used yet back and forgets what the last run held: waits for a second read begin
 // anew, and what Engage still asks for is held again by the next run.
-func (r *Runner) Discard(ctx context.Context, hash string, kinds []model.Kind) (Decision, error) {
-	return r.DiscardBy(ctx, hash, kinds, By{})
-}
-
-// DiscardBy is Discard in somebody's name.
-func (r *Runner) DiscardBy(ctx context.Context, hash string, kinds []model.Kind, by By) (Decision, error) {
+func (r *Runner) Discard(ctx context.Context, hash string, kinds []model.Kind, by By) (Decision, error) {
 	lease, err := r.patientLease(ctx)
 	if err != nil {
 		return Decision{}, err
@@ -219,6 +220,7 @@ func (r *Runner) discard(ctx context.Context, run int64, hash string, kinds []mo
 	if err := save(ctx, r.Table, docApprovals, run, a); err != nil {
 		return d, err
 	}
+	r.acted(ctx, mapping.ActionDiscard, planNamed(hash, kinds), by)
 	r.Log.InfoContext(ctx, "discarded", "run", run, "hash", hash, "kinds", kinds, "changes", len(d.Changes), "who", by.Who, "note", by.Note)
 	return d, save(ctx, r.Table, docHeld, run, held)
 }

@@ -46,9 +46,8 @@ func (r *Runner) forgetRows(ctx context.Context, lease mapping.Lease, keys []mod
 	}
 	index := map[model.Key]model.Fingerprint{}
 	for _, key := range keys {
-		if i := rows[key].Intent; i != nil && rows[key].EXID == "" && r.Now().Sub(i.At) < r.Settings.IndexLag {
-			return nil, &model.Error{Code: model.CodeConflict, Key: key, Err: fmt.Errorf("its creation was begun at %s and the outcome is not known yet: forget it after %s, or it may be made twice; nothing was done",
-				i.At.UTC().Format(time.RFC3339), i.At.Add(r.Settings.IndexLag).UTC().Format(time.RFC3339))}
+		if r.beingCreated(rows[key]) {
+			return nil, r.mayBeMadeTwice(rows[key], "forget")
 		}
 		index[key] = 0
 	}
@@ -59,10 +58,14 @@ func (r *Runner) forgetRows(ctx context.Context, lease mapping.Lease, keys []mod
 	if err := r.unlearnNames(ctx, lease.Run, keys); err != nil {
 		return nil, err
 	}
+	lists, err := r.memberLists(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
 	list := make([]Forgotten, 0, len(keys))
 	for _, key := range keys {
 		row := rows[key]
-		if err := r.restMembers(ctx, key, keys); err != nil {
+		if err := r.restMembers(ctx, key, lists); err != nil {
 			return list, err
 		}
 		if err := r.dropRow(ctx, row); err != nil {
@@ -71,7 +74,23 @@ func (r *Runner) forgetRows(ctx context.Context, lease mapping.Lease, keys []mod
 		r.Log.InfoContext(ctx, "forgotten", "run", lease.Run, "key", key, "was", row.State, "exId", row.EXID, "who", by.Who, "note", by.Note)
 		list = append(list, Forgotten{Key: key, State: row.State, EXID: row.EXID, Next: "if Engage still holds it, the next run takes it for new and matches it anew"})
 	}
+	r.acted(ctx, mapping.ActionForget, keysNamedIn(keys), by)
 	return list, nil
+}
+
+// settled is the time before which a creation that was begun has come to an end that can be looked up.
+func (r *Runner) settled() time.Time { return r.Now().Add(-r.Settings.IndexLag) }
+
+// beingCreated says that a creation was begun a short while ago, of a new object or of one that was lost, and that nobody
+// knows what came of it.
+func (r *Runner) beingCreated(row mapping.Row) bool {
+	return row.Intent != nil && row.Intent.At.After(r.settled())
+}
+
+func (r *Runner) mayBeMadeTwice(row mapping.Row, action string) error {
+	at := row.Intent.At.UTC()
+	return &model.Error{Code: model.CodeConflict, Key: row.Key, Err: fmt.Errorf("its creation was begun at %s and the outcome is not known yet: %s it after %s, or it may be made twice; nothing was done",
+		at.Format(time.RFC3339), action, at.Add(r.Settings.IndexLag).Format(time.RFC3339))}
 }
 
 // dropRow takes a row off its EX object and drops it. The EX object of a member list is its queue's.
@@ -90,21 +109,31 @@ func (r *Runner) dropRow(ctx context.Context, row mapping.Row) error {
 // matchedAnew is how long the member list of a forgotten queue is left alone: the next run finds the queue again.
 const matchedAnew = 5 * time.Minute
 
-// restMembers lets the member list of a queue that is about to be forgotten rest: without a queue it would fail for good.
-func (r *Runner) restMembers(ctx context.Context, queue model.Key, forgotten []model.Key) error {
-	key := model.Key{Kind: model.KindMembers, DBID: queue.DBID}
-	if queue.Kind != model.KindQueue || slices.Contains(forgotten, key) {
-		return nil
+// memberLists reads the member lists of the queues that are about to be forgotten, but for those that are forgotten too.
+func (r *Runner) memberLists(ctx context.Context, forgotten []model.Key) (map[model.Key]mapping.Row, error) {
+	var keys []model.Key
+	for _, k := range forgotten {
+		if list := (model.Key{Kind: model.KindMembers, DBID: k.DBID}); k.Kind == model.KindQueue && !slices.Contains(forgotten, list) {
+			keys = append(keys, list)
+		}
 	}
-	rows, err := r.Table.GetMany(ctx, []model.Key{key})
+	rows, err := r.Table.GetMany(ctx, keys)
 	if err != nil {
-		return fmt.Errorf("read the members of %s: %w", queue, err)
+		return nil, fmt.Errorf("read the member lists of the queues: %w", err)
 	}
-	row, there := rows[key]
-	if !there || row.Goal != mapping.GoalPresent {
+	return rows, nil
+}
+
+// restMembers lets the member list of a queue that is about to be forgotten rest: without a queue it would fail for good. One
+// that a person has to decide on stays so.
+func (r *Runner) restMembers(ctx context.Context, queue model.Key, lists map[model.Key]mapping.Row) error {
+	key := model.Key{Kind: model.KindMembers, DBID: queue.DBID}
+	row, there := lists[key]
+	restless := []mapping.State{mapping.StateConverged, mapping.StatePending, mapping.StateWaiting}
+	if queue.Kind != model.KindQueue || !there || row.Goal != mapping.GoalPresent || !slices.Contains(restless, row.State) {
 		return nil
 	}
-	_, err = r.Table.Record(ctx, mapping.Outcome{
+	_, err := r.Table.Record(ctx, mapping.Outcome{
 		Key: key, Version: row.Version, State: mapping.StateWaiting, WaitUntil: r.Now().Add(matchedAnew), WaitsFor: queue,
 		Reason: queue.String() + " was forgotten and is matched anew",
 	}, r.Now())

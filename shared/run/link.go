@@ -82,6 +82,7 @@ func (r *Runner) link(ctx context.Context, lease mapping.Lease, req LinkRequest)
 		}
 	}
 	out.TakenFrom = orphans
+	r.acted(ctx, mapping.ActionLink, fmt.Sprintf("%s to %s", req.Key, req.EXID), req.By)
 	r.Log.InfoContext(ctx, "linked", "run", lease.Run, "key", req.Key, "exId", req.EXID, "former", out.Former, "takenFrom", orphans, "who", req.Who, "note", req.Note)
 	return out, nil
 }
@@ -135,6 +136,8 @@ func (r *Runner) rebind(ctx context.Context, run int64, row mapping.Row, req Lin
 		return &model.Error{Code: model.CodeConflict, Key: row.Key, Err: errors.New("it is gone from Engage, and its EX object is deleted")}
 	case present && site.forTable(r.TableName).FirstPlan.IsZero():
 		return &model.Error{Code: model.CodeConflict, Key: row.Key, Err: errors.New("the tenant has no approved first plan, so nothing may be written: approve that first")}
+	case r.beingCreated(row):
+		return r.mayBeMadeTwice(row, "link")
 	case row.EXID == req.EXID:
 		out.Next = "nothing: it is bound to this EX object already"
 		return r.Table.Own(ctx, row.Key.Kind, req.EXID, row.Key, stale, false)
@@ -148,7 +151,7 @@ func (r *Runner) rebind(ctx context.Context, run int64, row mapping.Row, req Lin
 			return err
 		}
 	}
-	bound, err := r.Table.Bind(ctx, row.Key, row.Version, req.EXID, r.linkEntry(req, row.EXID))
+	bound, err := r.Table.Bind(ctx, row.Key, row.Version, req.EXID, r.settled(), r.linkEntry(req, row.EXID))
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func (r *Runner) List(ctx context.Context, kinds []model.Kind) ([]Listed, error)
 		return nil, fmt.Errorf("list rows: %w", err)
 	}
 	items = slices.DeleteFunc(items, func(i mapping.Item) bool {
-		return i.State == mapping.StateWaiting && !strings.HasPrefix(i.Reason, mapping.Damped) && !strings.HasPrefix(i.Reason, mapping.Paused)
+		return i.State == mapping.StateWaiting && !strings.HasPrefix(i.Reason, mapping.Damped) && !i.AtRest()
 	})
 	active, err := r.activeOrphans(ctx, items)
 	if err != nil {
@@ -146,6 +146,8 @@ type Status struct {
 	// Paused are the pauses that stand, Approvals what operators approved and no run has made yet.
 	Paused    mapping.Pauses `json:"paused,omitempty"`
 	Approvals []Approval     `json:"approvals,omitempty"`
+	// Acts are what operators did last, the latest first.
+	Acts []Act `json:"acts,omitempty"`
 }
 
 // Status reads how the tenant stands: the last runs, what is mapped, what is not converged, what operators decided.
@@ -167,6 +169,9 @@ func (r *Runner) Status(ctx context.Context) (Status, error) {
 		return s, err
 	}
 	s.Approvals = granted.open(r.Now())
+	if s.Acts, err = r.Acts(ctx); err != nil {
+		return s, err
+	}
 	items, err := r.Table.List(ctx, mapping.States(), nil)
 	if err != nil {
 		return s, fmt.Errorf("list rows: %w", err)

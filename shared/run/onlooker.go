@@ -31,7 +31,7 @@ type onlooker struct {
 func talliesOf(s Site) map[model.Kind]*Tally {
 	tallies := map[model.Kind]*Tally{}
 	for _, k := range model.Kinds() {
-		t := &Tally{Kind: k, Engage: -1, Mapped: s.Mapped[k]}
+		t := &Tally{Kind: k, Engage: -1, Mapped: s.Mapped[k], Orphaned: s.Orphans.Counts[k]}
 		if s.LastPlan != nil && s.LastPlan.Engage != nil {
 			t.Engage = s.LastPlan.Engage[k]
 		}
@@ -58,7 +58,10 @@ func (l *onlooker) read(ctx context.Context, r *Runner) error {
 	if l.pauses, err = r.Table.Pauses(ctx); err != nil {
 		return err
 	}
-	if l.items, err = r.Table.List(ctx, mapping.States(), nil); err != nil {
+	if l.o.Acts, err = r.Acts(ctx); err != nil {
+		return err
+	}
+	if l.items, err = r.Table.List(ctx, surveyed(), nil); err != nil {
 		return fmt.Errorf("list rows: %w", err)
 	}
 	slices.SortFunc(l.items, func(a, b mapping.Item) int { return cmp.Or(a.Since.Compare(b.Since), a.Key.Compare(b.Key)) })
@@ -90,12 +93,7 @@ func (l *onlooker) worthReading() []model.Key {
 			return 2
 		}
 	}
-	var items []mapping.Item
-	for _, i := range l.items {
-		if i.State != mapping.StateOrphan {
-			items = append(items, i)
-		}
-	}
+	items := slices.Clone(l.items)
 	slices.SortStableFunc(items, func(a, b mapping.Item) int { return urgent(a) - urgent(b) })
 	var keys []model.Key
 	for _, i := range items[:min(len(items), rowsRead)] {
@@ -152,8 +150,6 @@ func (l *onlooker) count(i mapping.Item) {
 	case mapping.StateInvisible:
 		t.Invisible++
 		l.show(&o.Invisible, i)
-	case mapping.StateOrphan:
-		t.Orphaned++
 	case mapping.StatePending, mapping.StateWaiting:
 		t.Waiting++
 		if damped(i) {
@@ -236,7 +232,7 @@ func (l *onlooker) sum() []Tally {
 		if i.State == mapping.StateHeld {
 			held[i.Key] = true
 		}
-		if i.State != mapping.StateOrphan && !l.leaving[i.Key] {
+		if !l.leaving[i.Key] {
 			l.tallies[i.Key.Kind].Converged--
 		}
 	}

@@ -38,6 +38,8 @@ type Overview struct {
 	Stopped                                  Stopped
 	// Pauses are everything that is paused.
 	Pauses []Rest
+	// Acts are what operators did last, the latest first.
+	Acts []Act
 	// Waiting and InFlight are the work queue's messages, roughly; DepthFailure says why they could not be read.
 	Waiting, InFlight int
 	DepthFailure      string
@@ -74,8 +76,9 @@ type Tally struct {
 	Held        int
 	Quarantined int
 	Invisible   int
-	Orphaned    int
-	Rejected    int
+	// Orphaned are counted anew every quarter of an hour and whenever a run makes one, as the metric is.
+	Orphaned int
+	Rejected int
 }
 
 // Stopped is what the last whole run held, with the hashes that approve it; what waits only for the end of a pause is not

@@ -74,7 +74,7 @@ func tally(o run.Overview, k model.Kind) run.Tally { return o.Tallies[k.Order()]
 func TestTallies(t *testing.T) {
 	d := newDesk(t)
 	d.document("site", map[string]any{
-		"table": "mapping", "mapped": map[string]int{"user": 20, "queue": 5},
+		"table": "mapping", "mapped": map[string]int{"user": 20, "queue": 5}, "orphans": map[string]any{"at": noon, "counts": map[string]int{"user": 1}},
 		"lastPlan": map[string]any{"engage": map[string]int{"user": 23, "queue": 5}},
 	})
 	d.row(user(1), mapping.GoalPresent, mapping.StatePending, "", 0)

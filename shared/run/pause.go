@@ -64,6 +64,7 @@ func (r *Runner) Pause(ctx context.Context, req PauseRequest) (Standstill, error
 		return Standstill{}, err
 	}
 	s := Standstill{Set: all.In(scopes), Paused: all}
+	r.acted(ctx, mapping.ActionPause, named(scopes), req.By)
 	r.Log.InfoContext(ctx, "paused", "scope", named(scopes), "who", req.Who, "note", req.Note)
 	// The pause holds by now: what follows only tells of it, and must not make it look as if it did not.
 	if s.Unknown, err = r.noteInHistory(ctx, req.Keys, mapping.ActionPause, req.By); err != nil {
@@ -138,8 +139,9 @@ func unpaused(items []mapping.Item, pauses mapping.Pauses) []mapping.Item {
 }
 
 // standsStill says that a row waits for the end of a pause: of its own, or of something that it needs. Nobody is late with it.
+// Once nothing is paused any more a row that still says so is late: workers should have looked at it.
 func standsStill(i mapping.Item, pauses mapping.Pauses) bool {
-	return pauses.Covers(i.Key) || i.State == mapping.StateWaiting && strings.HasPrefix(i.Reason, mapping.Paused)
+	return pauses.Covers(i.Key) || len(pauses) > 0 && i.AtRest()
 }
 
 // why gives the plan's question of what is paused.

@@ -50,6 +50,7 @@ func (r *Runner) Release(ctx context.Context, keys []model.Key, by By) ([]Releas
 		r.Log.InfoContext(ctx, "released", "key", key, "was", line.Was, "done", line.Done, "who", by.Who, "note", by.Note)
 		list = append(list, line)
 	}
+	r.acted(ctx, mapping.ActionRelease, keysNamedIn(distinct(keys)), by)
 	return list, nil
 }
 

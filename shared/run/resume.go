@@ -2,9 +2,10 @@ package run
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -17,13 +18,15 @@ import (
 // everything; the others stay. Without a hash the plan that would follow is shown and nothing is written.
 type ResumeRequest struct {
 	PauseRequest
-	// Hash is the hash of the plan that was shown: exactly that plan is carried out.
+	// Hash is that of the Resumption that was shown: exactly that is carried out.
 	Hash string
 }
 
 // Resumption is the plan that follows the end of a pause, and what else begins again.
 type Resumption struct {
 	Report
+	// Hash covers all that is resumed: the pauses that end, the plan, and every object that rests.
+	Hash string `json:"resumeHash"`
 	// Ended are the pauses that end; Resumed says that they have ended.
 	Ended   mapping.Pauses `json:"ended"`
 	Resumed bool           `json:"resumed"`
@@ -31,6 +34,8 @@ type Resumption struct {
 	// many of them are not listed.
 	Objects []Resting `json:"objects"`
 	More    int       `json:"more,omitempty"`
+	// Unfinished says what failed after the pauses had ended: the next run goes on with it.
+	Unfinished string `json:"unfinished,omitempty"`
 }
 
 // Resting is an object whose row waits for the end of a pause.
@@ -43,12 +48,12 @@ type Resting struct {
 // restingShown is how many resting objects an answer lists.
 const restingShown = 200
 
-// Resume ends pauses, in two steps. Without a hash it plans as if they had ended and writes nothing. With the hash of that
-// plan it ends them and carries that plan out at once, limited to what was paused; what rests since the pause is put back on
+// Resume ends pauses, in two steps. Without a hash it plans as if they had ended and writes nothing. With the hash of what it
+// showed it ends them and carries that plan out at once, limited to what was paused; what rests since the pause is put back on
 // the queue.
 //
-// Errors: not_found when a scope is not paused; conflict when the plan is not the one of the hash any more, or while a run
-// holds the lease; those of reading Engage.
+// Errors, all of them before a pause has ended: not_found when a scope is not paused; conflict when it is not what the hash
+// stands for any more, or while a run holds the lease; those of reading Engage and of the table.
 func (r *Runner) Resume(ctx context.Context, req ResumeRequest) (Resumption, error) {
 	if req.Hash == "" {
 		out, _, err := r.resumable(ctx, req, nil)
@@ -94,7 +99,27 @@ func (r *Runner) resumable(ctx context.Context, req ResumeRequest, seen *survey)
 		}
 		seen = &survey{items: items}
 	}
-	return out, d, r.rests(ctx, &out, seen.in(onTheirWay()...), scopes, left)
+	if err := r.rests(ctx, &out, seen.in(onTheirWay()...), scopes, left); err != nil {
+		return out, nil, err
+	}
+	out.seal(scopes, d.plan.Hash)
+	return out, d, nil
+}
+
+// seal makes the hash, and leaves out of the list what is too much to show.
+func (out *Resumption) seal(scopes []mapping.Scope, plan string) {
+	h := sha256.New()
+	for _, s := range scopes {
+		fmt.Fprintln(h, "end", s) //nolint:errcheck // a hash takes everything
+	}
+	fmt.Fprintln(h, "plan", plan) //nolint:errcheck // see above
+	for _, o := range out.Objects {
+		fmt.Fprintln(h, "rests", o.Key, o.Action) //nolint:errcheck // see above
+	}
+	out.Hash = hex.EncodeToString(h.Sum(nil))[:len(plan)]
+	if n := len(out.Objects) - restingShown; n > 0 {
+		out.Objects, out.More = out.Objects[:restingShown], n
+	}
 }
 
 // limitedTo gives the run that follows: of everything, or of what was paused.
@@ -137,15 +162,11 @@ func (r *Runner) rests(ctx context.Context, out *Resumption, items []mapping.Ite
 	var some []mapping.Item
 	for _, i := range items {
 		covered := slices.ContainsFunc(scopes, func(s mapping.Scope) bool { return s.Covers(i.Key) })
-		waits := i.State == mapping.StateWaiting && strings.HasPrefix(i.Reason, mapping.Paused)
-		if (covered || waits) && !left.Covers(i.Key) {
+		if (covered || i.AtRest()) && !left.Covers(i.Key) {
 			some = append(some, i)
 		}
 	}
 	slices.SortFunc(some, func(a, b mapping.Item) int { return a.Key.Compare(b.Key) })
-	if n := len(some) - restingShown; n > 0 {
-		some, out.More = some[:restingShown], n
-	}
 	keys := make([]model.Key, 0, len(some))
 	for _, i := range some {
 		keys = append(keys, i.Key)
@@ -176,9 +197,9 @@ func (r *Runner) resume(ctx context.Context, lease mapping.Lease, req ResumeRequ
 	if err != nil {
 		return out, err
 	}
-	if d.plan.Hash != req.Hash {
-		return Resumption{}, model.Errorf(model.CodeConflict, "", "the plan is another one than that of %s by now: its hash is %s, with %d changes and %d held; everything stays paused; look at it and resume with its hash",
-			req.Hash, d.plan.Hash, len(d.plan.Changes), len(d.plan.Held))
+	if out.Hash != req.Hash {
+		return Resumption{}, model.Errorf(model.CodeConflict, "", "the plan is another one than that of %s by now: its hash is %s, with %d changes, %d held and %d objects that rest; everything stays paused; look at it and resume with its hash",
+			req.Hash, out.Hash, len(d.plan.Changes), len(d.plan.Held), len(out.Objects)+out.More)
 	}
 	scopes := req.scopes()
 	left, err := r.Table.Resume(ctx, scopes)
@@ -187,24 +208,35 @@ func (r *Runner) resume(ctx context.Context, lease mapping.Lease, req ResumeRequ
 	}
 	out.Resumed, seen.pauses = true, left
 	r.Log.InfoContext(ctx, "resumed", "run", lease.Run, "scope", named(scopes), "hash", req.Hash, "who", req.Who, "note", req.Note)
+	r.acted(ctx, mapping.ActionResume, named(scopes), req.By)
+	// The pauses have ended: an error would make it look as if they had not. What is left undone the next run does.
+	if err := r.carryOn(ctx, lease, req, d, seen, &out); err != nil {
+		out.Unfinished = err.Error()
+		r.Log.ErrorContext(ctx, "the pauses have ended, and what follows is left to the next run", "run", lease.Run, "code", model.CodeOf(err), "error", out.Unfinished)
+	}
+	return out, nil
+}
+
+// carryOn carries out the plan that a resume showed, and puts what rests back on the queue.
+func (r *Runner) carryOn(ctx context.Context, lease mapping.Lease, req ResumeRequest, d *draft, seen *survey, out *Resumption) error {
 	run := limitedTo(req)
-	run.Keys, err = r.mapped(ctx, req.Keys)
-	if err != nil {
-		return out, err
+	var err error
+	if run.Keys, err = r.mapped(ctx, req.Keys); err != nil {
+		return err
 	}
 	if _, err := r.noteInHistory(ctx, run.Keys, mapping.ActionResume, req.By); err != nil {
-		return out, err
+		r.Log.WarnContext(ctx, "the resume could not be noted in the history of its objects", "code", model.CodeOf(err), "error", err.Error())
 	}
 	if err := r.wake(ctx, seen); err != nil {
-		return out, err
+		return err
 	}
-	requeued, err := r.requeue(ctx, lease.Run, seen.in(onTheirWay()...), left)
+	requeued, err := r.requeue(ctx, lease.Run, seen.in(onTheirWay()...), seen.pauses)
 	if err != nil {
-		return out, err
+		return err
 	}
 	out.Report, err = r.finish(ctx, lease, d, run, seen)
 	out.Requeued = requeued
-	return out, err
+	return err
 }
 
 // wake lets rows go at once that wait for something that was paused, a member list for one of its users. They would come by
@@ -214,7 +246,7 @@ func (r *Runner) wake(ctx context.Context, seen *survey) error {
 	group.SetLimit(writesAtOnce)
 	for n := range seen.items {
 		i := &seen.items[n]
-		if i.State != mapping.StateWaiting || !strings.HasPrefix(i.Reason, mapping.Paused) || seen.pauses.Covers(i.Key) || !r.Now().Before(i.WaitUntil) {
+		if !i.AtRest() || seen.pauses.Covers(i.Key) || !r.Now().Before(i.WaitUntil) {
 			continue
 		}
 		group.Go(func() error {

@@ -22,7 +22,7 @@ type Table interface {
 	MarkQueued(ctx context.Context, key model.Key, token string, now time.Time, lost time.Duration) (bool, error)
 	Release(ctx context.Context, key model.Key, version int64, approved bool, cause model.Cause, now time.Time) (mapping.Row, error)
 	Record(ctx context.Context, outcome mapping.Outcome, now time.Time) (mapping.Row, error)
-	Bind(ctx context.Context, key model.Key, version int64, exID string, note mapping.Entry) (mapping.Row, error)
+	Bind(ctx context.Context, key model.Key, version int64, exID string, settled time.Time, note mapping.Entry) (mapping.Row, error)
 	Forget(ctx context.Context, key model.Key) error
 	List(ctx context.Context, states []mapping.State, kinds []model.Kind) ([]mapping.Item, error)
 	Own(ctx context.Context, kind model.Kind, exID string, key model.Key, from []model.Key, share bool) error

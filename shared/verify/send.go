@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"excs/shared/mapping"
 	"excs/shared/model"
@@ -74,7 +73,7 @@ func (w *sweep) setPausedApart(ctx context.Context, found []Finding) error {
 }
 
 func (w *sweep) send(ctx context.Context, found []Finding, rows map[model.Key]mapping.Row) error {
-	lost, err := w.lostAfter(ctx)
+	lost, err := queue.LostAfter(ctx, w.Queue, w.Settings.Requests.PerMinute)
 	if err != nil {
 		return err
 	}
@@ -126,20 +125,4 @@ func message(f Finding, row mapping.Row, token string) queue.Message {
 		m.Fields = append(m.Fields, field.Name)
 	}
 	return m
-}
-
-const (
-	// queuedLost is the age from which a queued mark is taken for a lost message, unless the queue itself is slower.
-	queuedLost = 10 * time.Minute
-	// callsPerMessage is the usual cost of a message, for the time that a full queue takes.
-	callsPerMessage = 4
-)
-
-func (w *sweep) lostAfter(ctx context.Context) (time.Duration, error) {
-	waiting, inFlight, err := w.Queue.Depth(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("read the depth of the work queue: %w", err)
-	}
-	minutes := (waiting + inFlight) * callsPerMessage / max(1, w.Settings.Requests.PerMinute)
-	return max(queuedLost, 2*time.Duration(minutes)*time.Minute), nil
 }

@@ -203,6 +203,22 @@ func (w viewer) rejected() section {
 }
 
 // orphaned only counts: an orphan is no fault.
+// acts are what operators did last: who comes on duty sees what was decided before.
+func (w viewer) acts() section {
+	shown := w.Acts[:min(len(w.Acts), Few)]
+	if len(shown) == 0 {
+		return section{}
+	}
+	s := section{Title: "Done by operators", Level: note, Lead: "The latest first. What they did to one object stands in its explanation, and all of it in the log."}
+	for _, a := range shown {
+		s.Rows = append(s.Rows, objectRow{
+			Name: string(a.Action) + " " + words.Plain(a.What, words.NameShown), Key: "by " + cmp.Or(words.Plain(a.Who, words.NameShown), "somebody"),
+			Text: words.Plain(a.Note, words.ReasonShown), Age: words.Age(a.At, w.At), At: words.Clock(a.At, w.At, w.Location()),
+		})
+	}
+	return s
+}
+
 func (w viewer) orphaned() section {
 	n := w.orphans()
 	if n == 0 {

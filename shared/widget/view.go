@@ -89,7 +89,7 @@ func Render(v View, c answer.Context) (string, error) {
 	w := viewer{View: v, Context: c, desk: desk{sync: v.SyncARN, replay: v.ReplayARN}}
 	b := board{Dark: c.Dark, Verdict: w.verdict(), Facts: w.facts(), Foot: w.foot()}
 	b.Columns, b.Kinds, b.Total = w.kinds()
-	for _, s := range []section{w.paused(), w.stopped(), w.quarantined(), w.invisible(), w.fought(), w.rejected(), w.orphaned()} {
+	for _, s := range []section{w.paused(), w.stopped(), w.quarantined(), w.invisible(), w.fought(), w.rejected(), w.orphaned(), w.acts()} {
 		if s.Title != "" {
 			b.Sections = append(b.Sections, s)
 		}

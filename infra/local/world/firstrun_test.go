@@ -103,7 +103,7 @@ func TestFirstRunOnAnInhabitedOrg(t *testing.T) {
 		h.only(again)
 	}
 
-	decision, err := h.Runner.Approve(h.ctx, report.Plan.Hash, nil)
+	decision, err := h.Runner.Approve(h.ctx, report.Plan.Hash, nil, run.By{})
 	h.do(err)
 	if !decision.FirstPlan || len(decision.Changes) != len(report.Plan.Held) {
 		t.Errorf("the approval covers %d of %d changes, first plan: %v", len(decision.Changes), len(report.Plan.Held), decision.FirstPlan)
@@ -159,7 +159,7 @@ func TestFirstRunApprovedKindByKind(t *testing.T) {
 	t.Parallel()
 	h := hireEve(t).build(t)
 	report := h.sync()
-	decision, err := h.Runner.Approve(h.ctx, report.Plan.HeldHash[model.KindWrapUpCode], nil)
+	decision, err := h.Runner.Approve(h.ctx, report.Plan.HeldHash[model.KindWrapUpCode], nil, run.By{})
 	h.do(err)
 	if decision.FirstPlan {
 		t.Error("approving the wrap-up codes approved the whole first plan")
@@ -169,7 +169,7 @@ func TestFirstRunApprovedKindByKind(t *testing.T) {
 	if h.user(mail("Bob")).Name != "Robert" || h.hasQueue("Entry") {
 		t.Error("more than the wrap-up codes was applied")
 	}
-	_, err = h.Runner.Approve(h.ctx, report.Plan.HeldHashAll, nil)
+	_, err = h.Runner.Approve(h.ctx, report.Plan.HeldHashAll, nil, run.By{})
 	h.do(err)
 	h.run()
 	h.equal()
@@ -225,7 +225,7 @@ func TestLostMappingTable(t *testing.T) {
 	h.org.ResetCounters()
 	report := h.sync()
 	h.only(report)
-	_, err := h.Runner.Approve(h.ctx, report.Plan.Hash, nil)
+	_, err := h.Runner.Approve(h.ctx, report.Plan.Hash, nil, run.By{})
 	h.do(err)
 	h.org.ResetCounters()
 	h.run()
@@ -301,7 +301,7 @@ func TestRestoredMappingTable(t *testing.T) {
 		h.pass(time.Minute)
 	}
 	report := h.sync()
-	_, err = h.Runner.Approve(h.ctx, report.Plan.Hash, nil)
+	_, err = h.Runner.Approve(h.ctx, report.Plan.Hash, nil, run.By{})
 	h.do(err)
 	h.run()
 	h.equal()
@@ -317,11 +317,11 @@ func TestRestoredMappingTableAndAnOldApproval(t *testing.T) {
 	h := hireEve(t).build(t)
 	report := h.sync()
 	h.Runner.TableName = world.TableName + "-restored"
-	if _, err := h.Runner.Approve(h.ctx, report.Plan.Hash, nil); model.CodeOf(err) != model.CodeConflict {
+	if _, err := h.Runner.Approve(h.ctx, report.Plan.Hash, nil, run.By{}); model.CodeOf(err) != model.CodeConflict {
 		t.Fatalf("approve on a restored table: %v", err)
 	}
 	report = h.sync()
-	_, err := h.Runner.Approve(h.ctx, report.Plan.Hash, nil)
+	_, err := h.Runner.Approve(h.ctx, report.Plan.Hash, nil, run.By{})
 	h.do(err)
 	h.run()
 	h.equal()

@@ -117,7 +117,7 @@ func TestALinkBeforeTheFirstPlan(t *testing.T) {
 			t.Errorf("the plan does not show %s: %v", f, report.Plan.Held[i].Change.Fields)
 		}
 	}
-	_, err = h.Runner.Approve(h.ctx, report.Plan.HeldHashAll, nil)
+	_, err = h.Runner.Approve(h.ctx, report.Plan.HeldHashAll, nil, run.By{})
 	h.do(err)
 	h.run()
 	h.equal()

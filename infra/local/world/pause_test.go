@@ -135,7 +135,7 @@ func (h *house) resumeFor(req run.PauseRequest) run.Resumption {
 	h.t.Helper()
 	shown, err := h.Runner.Resume(h.ctx, run.ResumeRequest{PauseRequest: req})
 	h.do(err)
-	out, err := h.Runner.Resume(h.ctx, run.ResumeRequest{PauseRequest: req, Hash: shown.Plan.Hash})
+	out, err := h.Runner.Resume(h.ctx, run.ResumeRequest{PauseRequest: req, Hash: shown.Hash})
 	h.do(err)
 	if shown.Resumed || !out.Resumed {
 		h.t.Fatalf("resumed: shown %v, then %v", shown.Resumed, out.Resumed)
@@ -271,7 +271,7 @@ func TestAPauseBeforeTheFirstRun(t *testing.T) {
 		t.Fatalf("%d writes without an approved first plan", n)
 	}
 	report := h.sync()
-	_, err = h.Runner.Approve(h.ctx, report.Plan.HeldHashAll, nil)
+	_, err = h.Runner.Approve(h.ctx, report.Plan.HeldHashAll, nil, run.By{})
 	h.do(err)
 	h.run()
 	h.equal()

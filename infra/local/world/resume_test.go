@@ -175,7 +175,7 @@ func TestAnApprovalDuringAPause(t *testing.T) {
 	if hash == "" {
 		t.Fatalf("nothing can be approved: %v", report.Plan.Held)
 	}
-	_, err := h.Runner.ApproveBy(h.ctx, hash, nil, run.By{Who: "jane", Note: "it is the same person"})
+	_, err := h.Runner.Approve(h.ctx, hash, nil, run.By{Who: "jane", Note: "it is the same person"})
 	h.do(err)
 	status, err := h.Runner.Status(h.ctx)
 	h.do(err)

@@ -109,12 +109,12 @@ func TestApproveWaitsForTheRun(t *testing.T) {
 		}
 		return h.Sleep(ctx, d)
 	}
-	_, err = h.Runner.Approve(h.ctx, report.Plan.HeldHash[model.KindQueue], nil)
+	_, err = h.Runner.Approve(h.ctx, report.Plan.HeldHash[model.KindQueue], nil, run.By{})
 	h.do(err)
 	lease, err = h.Table.TakeLease(h.ctx, "a run that hangs", h.Now(), 15*time.Minute)
 	h.do(err)
 	h.Runner.Sleep = h.Sleep
-	if _, err = h.Runner.Approve(h.ctx, report.Plan.HeldHash[model.KindQueue], nil); model.CodeOf(err) != model.CodeConflict {
+	if _, err = h.Runner.Approve(h.ctx, report.Plan.HeldHash[model.KindQueue], nil, run.By{}); model.CodeOf(err) != model.CodeConflict {
 		t.Errorf("approve while a run hangs: %v", err)
 	}
 	h.do(h.Table.ReleaseLease(h.ctx, lease))

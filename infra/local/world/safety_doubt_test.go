@@ -12,6 +12,7 @@ import (
 	"excs/shared/model"
 	"excs/shared/plan"
 	"excs/shared/rules"
+	"excs/shared/run"
 )
 
 // A queue that loses more than a fifth of its members waits for a second complete read; who joins does so at once.
@@ -186,7 +187,7 @@ func TestSourceWentBack(t *testing.T) {
 		t.Error("the status does not say since when")
 	}
 	report := h.run()
-	decision, err := h.Runner.Approve(h.ctx, report.Plan.Hash, nil)
+	decision, err := h.Runner.Approve(h.ctx, report.Plan.Hash, nil, run.By{})
 	h.do(err)
 	if !decision.Source {
 		t.Errorf("the approval does not accept the source: %+v", decision)
@@ -215,7 +216,7 @@ func TestSourceAcceptanceExpires(t *testing.T) {
 	h.run()
 	h.do(h.RestoreBackup(h.ctx, backup))
 	report := h.run()
-	_, err = h.Runner.Approve(h.ctx, report.Plan.Hash, nil)
+	_, err = h.Runner.Approve(h.ctx, report.Plan.Hash, nil, run.By{})
 	h.do(err)
 	h.pass(h.Settings.Approval + time.Second)
 	if report = h.run(); report.WentBack == "" {
@@ -258,7 +259,7 @@ func TestSettingsChanged(t *testing.T) {
 	if n := len(h.org.Queues()); n != queues {
 		t.Fatalf("%d queues, there were %d", n, queues)
 	}
-	_, err := h.Runner.Approve(h.ctx, report.Plan.HeldHash[model.KindQueue], nil)
+	_, err := h.Runner.Approve(h.ctx, report.Plan.HeldHash[model.KindQueue], nil, run.By{})
 	h.do(err)
 	_, err = h.Editor.AddSkill(h.ctx, "Chess")
 	h.do(err)

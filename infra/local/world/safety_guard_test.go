@@ -141,7 +141,7 @@ func TestGuard(t *testing.T) {
 
 			h.pass(time.Minute)
 			h.run() // it stays held, run after run
-			_, err = h.Runner.Approve(h.ctx, hash, []model.Kind{m.kind})
+			_, err = h.Runner.Approve(h.ctx, hash, []model.Kind{m.kind}, run.By{})
 			h.do(err)
 			// What comes after the approval is not covered by it, and does not void it.
 			_, err = h.Editor.AddSkill(h.ctx, "Go")
@@ -192,7 +192,7 @@ func (h *house) deleted() int { return h.guardian.removed()["delete queue"] }
 func TestApprovalCoversExactlyTheSet(t *testing.T) {
 	t.Parallel()
 	h, report := heldQueues(t, lot{})
-	_, err := h.Runner.Approve(h.ctx, report.Plan.HeldHash[model.KindQueue], nil)
+	_, err := h.Runner.Approve(h.ctx, report.Plan.HeldHash[model.KindQueue], nil, run.By{})
 	h.do(err)
 	for i := 15; i < 30; i++ {
 		h.do(h.DeleteQueue(h.ctx, h.dn(fmt.Sprint("Spare ", i)).DBID))
@@ -213,7 +213,7 @@ func TestApprovalCoversASubset(t *testing.T) {
 	backup := h.Editor.Site().Clone()
 	mishaps()[0].wreck(h)
 	report := h.run()
-	_, err := h.Runner.Approve(h.ctx, report.Plan.HeldHash[model.KindQueue], nil)
+	_, err := h.Runner.Approve(h.ctx, report.Plan.HeldHash[model.KindQueue], nil, run.By{})
 	h.do(err)
 	// Somebody brings the queues back, and deletes three of them again.
 	h.do(h.RestoreBackup(h.ctx, backup))
@@ -237,7 +237,7 @@ func TestApprovalExpires(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			h, report := heldQueues(t, lot{settings: func(s *rules.Settings) { s.Approval = 30 * time.Minute }})
-			decision, err := h.Runner.Approve(h.ctx, report.Plan.HeldHash[model.KindQueue], nil)
+			decision, err := h.Runner.Approve(h.ctx, report.Plan.HeldHash[model.KindQueue], nil, run.By{})
 			h.do(err)
 			if want := h.Now().Add(30 * time.Minute); !decision.Until.Equal(want) {
 				t.Errorf("it lasts until %s, want %s", decision.Until, want)
@@ -259,9 +259,9 @@ func TestDiscard(t *testing.T) {
 	t.Parallel()
 	h, report := heldQueues(t, lot{})
 	hash := report.Plan.HeldHash[model.KindQueue]
-	_, err := h.Runner.Approve(h.ctx, hash, nil)
+	_, err := h.Runner.Approve(h.ctx, hash, nil, run.By{})
 	h.do(err)
-	decision, err := h.Runner.Discard(h.ctx, hash, nil)
+	decision, err := h.Runner.Discard(h.ctx, hash, nil, run.By{})
 	h.do(err)
 	if len(decision.Changes) != 15 {
 		t.Errorf("%d changes were discarded", len(decision.Changes))
@@ -280,7 +280,7 @@ func TestApproveNothing(t *testing.T) {
 		hash  string
 		kinds []model.Kind
 	}{{"", nil}, {"0000", nil}, {report.Plan.HeldHash[model.KindQueue], []model.Kind{model.KindUser}}} {
-		if _, err := h.Runner.Approve(h.ctx, c.hash, c.kinds); model.CodeOf(err) != model.CodeNotFound {
+		if _, err := h.Runner.Approve(h.ctx, c.hash, c.kinds, run.By{}); model.CodeOf(err) != model.CodeNotFound {
 			t.Errorf("approve %q %v: %v", c.hash, c.kinds, err)
 		}
 	}

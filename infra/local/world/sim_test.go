@@ -240,12 +240,12 @@ func (l *life) comeToRest() {
 func (l *life) operate(report run.Report) {
 	l.t.Helper()
 	if hash := report.Plan.HeldHashAll; hash != "" {
-		_, err := l.Runner.Approve(l.ctx, hash, nil)
+		_, err := l.Runner.Approve(l.ctx, hash, nil, run.By{})
 		l.do(err)
 		l.tell("operator: approved %d changes", len(report.Plan.Held))
 	}
 	if report.WentBack != "" {
-		_, err := l.Runner.Approve(l.ctx, report.Plan.Hash, nil)
+		_, err := l.Runner.Approve(l.ctx, report.Plan.Hash, nil, run.By{})
 		l.do(err)
 		l.tell("operator: accepted the source: %s", report.WentBack)
 	}

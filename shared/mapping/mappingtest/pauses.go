@@ -111,7 +111,7 @@ func bindChecks() []Check {
 			}, now)
 			c.ok(err)
 			c.ok(c.Store.Intend(c.Ctx, r.Key, r.Version, mapping.Intent{Token: "i", At: now}, ""))
-			got, err := c.Store.Bind(c.Ctx, r.Key, r.Version, "ex-2", note(c))
+			got, err := c.Store.Bind(c.Ctx, r.Key, r.Version, "ex-2", c.Clock.Now(), note(c))
 			c.ok(err)
 			want := mapping.Row{
 				Key: r.Key, EXID: "ex-2", Goal: mapping.GoalPresent, Desired: User(1), Version: 2, Run: 3, State: mapping.StatePending,
@@ -120,28 +120,50 @@ func bindChecks() []Check {
 			c.want(reflect.DeepEqual(got, want), "row is\n%+v\nwant\n%+v", got, want)
 			c.want(reflect.DeepEqual(c.get(r.Key), want), "what Bind gives is not what is stored")
 		}},
+		{"a row whose creation may be under way is not bound", func(c *C) {
+			r := c.put(1, User(1))
+			c.ok(c.Store.Intend(c.Ctx, r.Key, r.Version, mapping.Intent{Token: "i", At: c.Clock.Now()}, ""))
+			_, err := c.Store.Bind(c.Ctx, r.Key, r.Version, "ex-2", c.Clock.Now().Add(-time.Second), note(c))
+			c.code(err, model.CodeConflict)
+			c.want(c.get(r.Key).EXID == "" && c.get(r.Key).Intent != nil, "row is %+v", c.get(r.Key))
+		}},
+		{"what is recorded late says nothing of the EX object of a row that was bound to another one", func(c *C) {
+			now := c.Clock.Now()
+			r := c.put(1, User(1))
+			r, err := c.Store.Record(c.Ctx, mapping.Outcome{Key: r.Key, Version: r.Version, EXID: "former", State: mapping.StateConverged}, now)
+			c.ok(err)
+			_, err = c.Store.Bind(c.Ctx, r.Key, r.Version, "linked", now, note(c))
+			c.ok(err)
+			for _, late := range []mapping.Outcome{{EXID: "former", Seen: []byte("body"), SeenCodes: []string{"c"}}, {ClearEXID: true}} {
+				late.Key, late.Version, late.Loaded, late.Written = r.Key, r.Version, "former", now
+				_, err = c.Store.Record(c.Ctx, late, now)
+				c.code(err, model.CodeStale)
+				got := c.get(r.Key)
+				c.want(got.EXID == "linked" && got.Seen == nil && got.SeenCodes == nil && got.Written.Equal(now), "row is %+v", got)
+			}
+		}},
 		{"an orphan that is bound stays one", func(c *C) {
 			w := wish(User(1))
 			w.Goal = mapping.GoalOrphan
 			r, err := c.Store.PutDesired(c.Ctx, 1, w)
 			c.ok(err)
-			r, err = c.Store.Bind(c.Ctx, r.Key, r.Version, "ex-2", note(c))
+			r, err = c.Store.Bind(c.Ctx, r.Key, r.Version, "ex-2", c.Clock.Now(), note(c))
 			c.ok(err)
 			c.want(r.State == mapping.StateOrphan && r.EXID == "ex-2", "row is %+v", r)
 		}},
 		{"no row, another version, a row on its way out and no EX id are refused", func(c *C) {
-			_, err := c.Store.Bind(c.Ctx, userKey(1), 1, "ex", note(c))
+			_, err := c.Store.Bind(c.Ctx, userKey(1), 1, "ex", c.Clock.Now(), note(c))
 			c.code(err, model.CodeNotFound)
 			r := c.put(1, User(1))
-			_, err = c.Store.Bind(c.Ctx, r.Key, r.Version+1, "ex", note(c))
+			_, err = c.Store.Bind(c.Ctx, r.Key, r.Version+1, "ex", c.Clock.Now(), note(c))
 			c.code(err, model.CodeStale)
-			_, err = c.Store.Bind(c.Ctx, r.Key, r.Version, "", note(c))
+			_, err = c.Store.Bind(c.Ctx, r.Key, r.Version, "", c.Clock.Now(), note(c))
 			c.code(err, model.CodeInvalid)
 			w := wish(User(1))
 			w.Goal = mapping.GoalAbsent
 			r, err = c.Store.PutDesired(c.Ctx, 2, w)
 			c.ok(err)
-			_, err = c.Store.Bind(c.Ctx, r.Key, r.Version, "ex", note(c))
+			_, err = c.Store.Bind(c.Ctx, r.Key, r.Version, "ex", c.Clock.Now(), note(c))
 			c.code(err, model.CodeConflict)
 		}},
 	}

@@ -89,6 +89,11 @@ func Trouble() widget.View {
 		{Pause: mapping.Pause{Scope: mapping.Scope{Kind: model.KindWrapUpCode}, Note: "codes are being renamed by hand until Friday", Who: "Jean Sammet", Since: ago(3 * time.Hour)}},
 		{Pause: mapping.Pause{Scope: mapping.Scope{Key: key(model.KindUser, 10311)}, Note: "the partner looks into it", Since: ago(20 * time.Minute)}, Name: "Edsger Dijkstra", Resting: 1},
 	}
+	v.Acts = []run.Act{
+		{At: ago(20 * time.Minute), Action: mapping.ActionPause, What: "user/10311", By: run.By{Who: "Jean Sammet", Note: "the partner looks into it"}},
+		{At: ago(26 * time.Hour), Action: mapping.ActionLink, What: "user/10482 to 5a1c9f30-0000-4000-8000-00000000a001", By: run.By{Who: "Jean Sammet"}},
+		{At: ago(30 * time.Hour), Action: mapping.ActionApprove, What: "plan 8826274a66e7358d0d7d, queue"},
+	}
 	return v
 }
 
@@ -134,7 +139,7 @@ func Blind() widget.View {
 // Picture is a tenant on an ordinary bad day, for the README.
 func Picture() widget.View {
 	v := Trouble()
-	v.Tallies[5].Invisible, v.Invisible, v.Damped, v.DampedCount, v.Pauses = 0, nil, nil, 0, nil
+	v.Tallies[5].Invisible, v.Invisible, v.Damped, v.DampedCount, v.Pauses, v.Acts = 0, nil, nil, 0, nil, nil
 	v.Tallies[6] = run.Tally{Kind: model.KindMembers, Engage: 379, Mapped: 386, Converged: 386}
 	v.Tallies[5].Rejected, v.Rejected = 1, v.Rejected[:1]
 	v.Tallies[1].Orphaned, v.Tallies[5].Orphaned = 0, 0
@@ -156,6 +161,7 @@ func Hostile(text string) widget.View {
 	}
 	v.Stopped.WentBack, v.ProofFailed, v.ProofFailure = text, 1, text
 	v.DepthFailure, v.DeadFailure = text, text
+	v.Acts[0].What, v.Acts[0].Who, v.Acts[0].Note = text, text, text
 	v.Pauses[0].Note, v.Pauses[0].Who, v.Pauses[1].Name, v.Pauses[1].Note = text, text, text, text
 	return v
 }
