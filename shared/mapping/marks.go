@@ -46,7 +46,7 @@ func (t *table) ClearQueued(ctx context.Context, key model.Key, token string) (R
 		if m == nil || (token != "" && m.Token != token) {
 			return nil, errUnchanged
 		}
-		setMark(old, attrQueued, attrQueuedAt, nil)
+		setQueued(old, nil)
 		return old, nil
 	})
 	if err != nil {

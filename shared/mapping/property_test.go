@@ -120,6 +120,7 @@ func (s *machine) Record(t *rapid.T) {
 		EXID:    rapid.SampledFrom([]string{"", "ex1", "ex2"}).Draw(t, "EX id"),
 		State:   rapid.SampledFrom(append(mapping.States(), "")).Draw(t, "state"),
 		Reason:  rapid.SampledFrom([]string{"", "reason"}).Draw(t, "reason"),
+		Loaded:  rapid.SampledFrom([]string{"", "ex1", "ex2"}).Draw(t, "loaded"),
 		History: []mapping.Entry{{At: s.clock.Now(), Note: tokens.Draw(t, "note")}},
 	}
 	s.clock.Advance(time.Second)
@@ -133,7 +134,8 @@ func (n *naive) record(o mapping.Outcome, now time.Time) model.Code {
 	if r == nil {
 		return model.CodeNotFound
 	}
-	if o.EXID != "" {
+	elsewhere := o.Version != r.Version && r.EXID != "" && r.EXID != o.Loaded // the row went over to another EX object
+	if o.EXID != "" && !elsewhere {
 		r.EXID = o.EXID
 	}
 	if o.ClearIntent {

@@ -43,10 +43,55 @@ type Intent struct {
 	At    time.Time
 }
 
-// Queued says that a message for the row is on its way.
+// Queued says that a message for the row is on its way, and on which lane.
 type Queued struct {
 	Token string
 	At    time.Time
+	Lane  model.Lane
+}
+
+// Working is the claim of the worker that works on the row, so that two lanes never work on one key at once. It holds until
+// Until.
+type Working struct {
+	Token string
+	Until time.Time
+}
+
+// Origin says how a row came by its EX object.
+type Origin string
+
+// The origins. Rows of format 1 have none: whether EXCS made their object is told by their history or by the EX Org.
+const (
+	OriginUnknown Origin = ""
+	OriginMade    Origin = "made"    // EXCS created it, or found it by EXCS's own mark
+	OriginAdopted Origin = "adopted" // it was there before
+)
+
+// Refusal is a part of an object that the EX Org will not take.
+type Refusal struct {
+	// Part is the controlled field (model.FieldEmail, model.FieldSkills); EXID the member of a set that was refused.
+	Part string `json:"part"`
+	EXID string `json:"exId,omitempty"`
+	// Status, Code and Reason are the EX Org's own.
+	Status int    `json:"status,omitempty"`
+	Code   string `json:"code,omitempty"`
+	Reason string `json:"reason"`
+	// Since is when it was first refused, Tries how often it was, Next when it is tried again.
+	Since time.Time `json:"since"`
+	Tries int       `json:"tries"`
+	Next  time.Time `json:"next"`
+}
+
+// OwnWrite is what EXCS last wrote to one part of the EX object. While it is younger than the EX Org's lag, a read that does
+// not show it decides nothing.
+type OwnWrite struct {
+	At time.Time `json:"at"`
+	// Value is what a plain field was set to.
+	Value string `json:"value,omitempty"`
+	// Set are the members of a set that were added or re-levelled, by EX id, with their level in tenths (0 for queue members);
+	// Gone are those that were taken away.
+	Set  map[string]int `json:"set,omitempty"`
+	Gone []string       `json:"gone,omitempty"`
 }
 
 // What operators do to a row stands in its history beside what EXCS did to the EX object.
@@ -77,11 +122,19 @@ const HistoryLength = 8
 // Damped begins the reason of a row whose object somebody keeps changing back: it waits, and is listed for people.
 const Damped = "damped: "
 
+// RowFormat is the format that rows are written in. Format 1, of November 2026, has no number: it lacks Origin, Org, lanes,
+// claims, refusals and own writes, and is read as it is. A row of a later format is refused, never half understood.
+const RowFormat = 2
+
 // Row is what the mapping table knows of one key.
 type Row struct {
 	Key  model.Key
 	EXID string
-	Goal Goal
+	// Org is the organisation that EXID, Applied, Adopt, Intent, Seen and SeenCodes are of; "" in a row of format 1.
+	Org string
+	// Origin says whether the EX object was made or adopted.
+	Origin Origin
+	Goal   Goal
 	// Desired is what Engage wants; for an absent or orphaned object the last it wanted.
 	Desired model.Object
 	// Applied is the fingerprint of the desired object that EXCS last made true, 0 while nothing was.
@@ -107,8 +160,9 @@ type Row struct {
 	// Approved says that an operator approved the desired state of this version: the guard lets it pass, once.
 	Approved bool
 
-	Intent *Intent
-	Queued *Queued
+	Intent  *Intent
+	Queued  *Queued
+	Working *Working
 	// WaitUntil is when a waiting row is due; WaitsFor names the key it waits for, if any.
 	WaitUntil time.Time
 	WaitsFor  model.Key
@@ -126,7 +180,10 @@ type Row struct {
 	Seen []byte
 	// SeenCodes are the EX ids of the wrap-up codes that were on the queue.
 	SeenCodes []string
-	History   []Entry
+	// Refused are the parts that the EX Org will not take, Wrote EXCS's last writes by part, as long as a read may lag behind them.
+	Refused []Refusal
+	Wrote   map[string]OwnWrite
+	History []Entry
 }
 
 // Known gives what the rules that look back need of the row.

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -15,11 +16,16 @@ type rowBody struct {
 	History   []Entry              `json:"h,omitempty"`
 	SeenCodes []string             `json:"c,omitempty"`
 	Counted   map[string]time.Time `json:"n,omitempty"`
+	Refused   []Refusal            `json:"r,omitempty"`
+	Wrote     map[string]OwnWrite  `json:"w,omitempty"`
 }
 
 // encodeRow makes the item of a row. Seen is packed apart, because it is large and changes seldom.
 func (t *table) encodeRow(r Row) (item, error) {
 	it := item{}
+	it.setNumber(attrFormat, RowFormat)
+	it.setText(attrOrg, r.Org)
+	it.setText(attrOrigin, string(r.Origin))
 	it.setNumber(attrVersion, r.Version)
 	it.setNumber(attrRun, r.Run)
 	it.setText(attrGoal, string(r.Goal))
@@ -37,7 +43,8 @@ func (t *table) encodeRow(r Row) (item, error) {
 		it.setNumber(attrApproved, 1)
 	}
 	setMark(it, attrIntent, attrIntentAt, (*mark)(r.Intent))
-	setMark(it, attrQueued, attrQueuedAt, (*mark)(r.Queued))
+	setQueued(it, r.Queued)
+	setWorking(it, r.Working)
 	it.setTime(attrWaitUntil, r.WaitUntil)
 	it.setText(attrWaitsFor, keyText(r.WaitsFor))
 	it.setNumber(attrAttempts, int64(r.Attempts))
@@ -50,7 +57,9 @@ func (t *table) encodeRow(r Row) (item, error) {
 }
 
 func (t *table) packRow(it item, r Row) error {
-	raw, err := json.Marshal(rowBody{Desired: r.Desired, History: r.History, SeenCodes: r.SeenCodes, Counted: r.Counted})
+	raw, err := json.Marshal(rowBody{
+		Desired: r.Desired, History: r.History, SeenCodes: r.SeenCodes, Counted: r.Counted, Refused: r.Refused, Wrote: r.Wrote,
+	})
 	if err != nil {
 		return model.Errorf(model.CodeInternal, "encode row", "%s: %w", r.Key, err)
 	}
@@ -95,13 +104,17 @@ func (t *table) decodeRow(key model.Key, it item) (Row, error) {
 		Version: it.number(attrVersion), Run: it.number(attrRun),
 		State: State(it.text(attrState)), Since: it.time(attrSince), Unconverged: it.time(attrOpen), Reason: it.text(attrReason),
 		Adopt: it.text(attrAdopt), Approved: it.number(attrApproved) != 0,
-		Intent: (*Intent)(markOf(it, attrIntent, attrIntentAt)), Queued: (*Queued)(markOf(it, attrQueued, attrQueuedAt)),
+		Org: it.text(attrOrg), Origin: Origin(it.text(attrOrigin)),
+		Intent: (*Intent)(markOf(it, attrIntent, attrIntentAt)), Queued: queuedOf(it), Working: workingOf(it),
 		WaitUntil: it.time(attrWaitUntil), Attempts: int(it.number(attrAttempts)),
 		LastError: it.text(attrError), LastErrorAt: it.time(attrErrorAt),
 		Cause: model.Cause(it.text(attrCause)), Written: it.time(attrWritten),
 	}
 	damaged := func(err error) (Row, error) {
 		return Row{}, &model.Error{Code: model.CodeInternal, Op: "read row", Key: key, Err: err}
+	}
+	if f := it.number(attrFormat); f > RowFormat {
+		return damaged(fmt.Errorf("it is of format %d, and this release reads formats up to %d: deploy the release that wrote it, or a later one", f, RowFormat))
 	}
 	var err error
 	if r.Applied, err = parseFingerprint(it.text(attrApplied)); err != nil {
@@ -129,6 +142,7 @@ func unpackRow(it item, r *Row) error {
 		return err
 	}
 	r.Desired, r.History, r.SeenCodes, r.Counted = body.Desired, body.History, body.SeenCodes, body.Counted
+	r.Refused, r.Wrote = body.Refused, body.Wrote
 	r.Seen, err = unpack(it.bytes(attrSeen))
 	return err
 }
@@ -145,7 +159,7 @@ func (t *table) decodeItem(it item) (Item, error) {
 	}, nil
 }
 
-// mark is what Intent and Queued have in common.
+// mark is what Intent, Queued and Working have in common.
 type mark struct {
 	Token string
 	At    time.Time
@@ -166,6 +180,40 @@ func markOf(it item, tokenAttr, atAttr string) *mark {
 		return nil
 	}
 	return &mark{Token: it.text(tokenAttr), At: it.time(atAttr)}
+}
+
+func setQueued(it item, q *Queued) {
+	it.setText(attrLane, "")
+	if q == nil {
+		setMark(it, attrQueued, attrQueuedAt, nil)
+		return
+	}
+	setMark(it, attrQueued, attrQueuedAt, &mark{Token: q.Token, At: q.At})
+	it.setText(attrLane, string(q.Lane))
+}
+
+func queuedOf(it item) *Queued {
+	m := markOf(it, attrQueued, attrQueuedAt)
+	if m == nil {
+		return nil
+	}
+	return &Queued{Token: m.Token, At: m.At, Lane: model.Lane(it.text(attrLane))}
+}
+
+func setWorking(it item, w *Working) {
+	if w == nil {
+		setMark(it, attrWorking, attrWorkingUntil, nil)
+		return
+	}
+	setMark(it, attrWorking, attrWorkingUntil, &mark{Token: w.Token, At: w.Until})
+}
+
+func workingOf(it item) *Working {
+	m := markOf(it, attrWorking, attrWorkingUntil)
+	if m == nil {
+		return nil
+	}
+	return &Working{Token: m.Token, Until: m.At}
 }
 
 func nano(at time.Time) int64 {

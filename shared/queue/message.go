@@ -17,7 +17,9 @@ type Message struct {
 	Version int64       `json:"version"`
 	Token   string      `json:"token"`
 	Cause   model.Cause `json:"cause"`
-	Run     int64       `json:"run,omitempty"`
+	// Lane is the queue that it was sent on. Messages of the release of November 2026 name none: they are bulk.
+	Lane model.Lane `json:"lane,omitempty"`
+	Run  int64      `json:"run,omitempty"`
 	// Fields names the controlled fields that differed, for people who read a dead letter: no values.
 	Fields []string `json:"fields,omitempty"`
 	// Who changed the EX Org object, where a notification tells: a user's or client's id.

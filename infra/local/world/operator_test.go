@@ -386,7 +386,7 @@ func TestOperatorsAreAudited(t *testing.T) {
 	h.do(err)
 	shown, err := h.Runner.Resume(h.ctx, run.ResumeRequest{PauseRequest: req})
 	h.do(err)
-	_, err = h.Runner.Resume(h.ctx, run.ResumeRequest{PauseRequest: req, Hash: shown.Plan.Hash})
+	_, err = h.Runner.Resume(h.ctx, run.ResumeRequest{PauseRequest: req, Hash: shown.Hash})
 	h.do(err)
 	_, err = h.Runner.Release(h.ctx, []model.Key{ann}, jane())
 	h.do(err)

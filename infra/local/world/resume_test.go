@@ -36,9 +36,9 @@ func TestAResumeShowsItsPlanFirst(t *testing.T) {
 	h.do(h.RenamePerson(h.ctx, bob, "Robert", "Agent"))
 	before := h.org.Totals().Writes
 	old := all
-	old.Hash = shown.Plan.Hash
+	old.Hash = shown.Hash
 	_, err = h.Runner.Resume(h.ctx, old)
-	if model.CodeOf(err) != model.CodeConflict || !strings.Contains(err.Error(), shown.Plan.Hash) || !strings.Contains(err.Error(), "2 changes") {
+	if model.CodeOf(err) != model.CodeConflict || !strings.Contains(err.Error(), shown.Hash) || !strings.Contains(err.Error(), "2 changes") {
 		t.Fatalf("error %v", err)
 	}
 	h.busy(3)
@@ -48,7 +48,7 @@ func TestAResumeShowsItsPlanFirst(t *testing.T) {
 
 	shown, err = h.Runner.Resume(h.ctx, all)
 	h.do(err)
-	all.Hash = shown.Plan.Hash
+	all.Hash = shown.Hash
 	out, err := h.Runner.Resume(h.ctx, all)
 	h.do(err)
 	if !out.Resumed || out.Sent != 2 || out.Plan.Hash != shown.Plan.Hash || out.Run == 0 || len(out.Paused) != 0 {
