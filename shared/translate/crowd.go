@@ -1,8 +1,6 @@
 package translate
 
 import (
-	"strings"
-
 	"excs/shared/model"
 	"excs/shared/rules"
 	"excs/shared/translate/expression"
@@ -85,7 +83,7 @@ func label(p *model.Person) string {
 // firstOf gives the first text that is not blank, trimmed.
 func firstOf(texts ...string) string {
 	for _, t := range texts {
-		if t = strings.TrimSpace(t); t != "" {
+		if t = model.Clean(t); t != "" {
 			return t
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"excs/shared/model"
 )
@@ -26,10 +25,10 @@ type address struct {
 
 // addressOf walks down the chain: the e-mail column, the user name, the template.
 func (t *translation) addressOf(p *model.Person) address {
-	if column := strings.TrimSpace(p.Email); isAddress(column) && !t.isPlaceholder(column) {
+	if column := model.Clean(p.Email); isAddress(column) && !t.isPlaceholder(column) {
 		return address{column, stepColumn, column}
 	}
-	if name := strings.TrimSpace(p.UserName); isAddress(name) {
+	if name := model.Clean(p.UserName); isAddress(name) {
 		return address{name, stepUserName, name}
 	}
 	if made := t.fillTemplate(p); isAddress(made) {
@@ -54,7 +53,7 @@ func (t *translation) fillTemplate(p *model.Person) string {
 		if !strings.Contains(made, placeholder) {
 			continue
 		}
-		if value = strings.TrimSpace(value); value == "" {
+		if value = model.Clean(value); value == "" {
 			return ""
 		}
 		made = strings.ReplaceAll(made, placeholder, value)
@@ -62,19 +61,47 @@ func (t *translation) fillTemplate(p *model.Person) string {
 	return made
 }
 
-// isAddress says whether a text can be an e-mail address of the EX Org: one @, something before it, a domain with a dot
-// behind it, and no blank, comma, semicolon or angle bracket ("a@x.com; b@x.com" and "Ann <a@x.com>" are none). A Windows
-// user name such as ann@corp is none either: the chain goes on.
+// The longest address and local part that mail takes, and the longest label of a domain (RFC 5321, RFC 1035).
+const (
+	longestAddress = 254
+	longestLocal   = 64
+	longestLabel   = 63
+)
+
+// isAddress reports whether the EX Org would take a text as an e-mail address: one @, a dot-atom before it, a domain of two
+// or more labels of letters, digits and inner hyphens behind it. "mailto:a@x.com", "a@x.com; b@x.com", "Ann <a@x.com>",
+// "'a@x.com'" and "a..b@x.com" are none, nor is a Windows user name such as ann@corp: the chain goes on.
 func isAddress(text string) bool {
 	local, domain, ok := strings.Cut(text, "@")
-	if !ok || local == "" || strings.Contains(domain, "@") {
+	return ok && len(text) <= longestAddress && isDotAtom(local) && isDomain(domain)
+}
+
+// isDotAtom reports whether the text is runs of the characters that mail allows, joined by single dots.
+func isDotAtom(local string) bool {
+	if len(local) > longestLocal {
 		return false
 	}
-	dot := strings.Index(domain, ".")
-	return dot > 0 && !strings.HasSuffix(domain, ".") &&
-		!strings.ContainsFunc(text, func(r rune) bool {
-			return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(",;<>", r)
-		})
+	for atom := range strings.SplitSeq(local, ".") {
+		if atom == "" || strings.ContainsFunc(atom, func(r rune) bool { return !isAlphanumeric(r) && !strings.ContainsRune("!#$%&'*+-/=?^_`{|}~", r) }) {
+			return false
+		}
+	}
+	return !strings.HasPrefix(local, "'")
+}
+
+func isDomain(domain string) bool {
+	labels := strings.Split(domain, ".")
+	for _, label := range labels {
+		if label == "" || len(label) > longestLabel || strings.HasPrefix(label, "-") || strings.HasSuffix(label, "-") ||
+			strings.ContainsFunc(label, func(r rune) bool { return !isAlphanumeric(r) && r != '-' }) {
+			return false
+		}
+	}
+	return len(labels) > 1
+}
+
+func isAlphanumeric(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
 }
 
 // keepAddress holds a mapped user on its step of the chain: it never falls to a lower one, for an address that vanishes

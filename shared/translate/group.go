@@ -95,7 +95,7 @@ func groupLabel(g *model.Group) string { return describe("Agent group", g.DBID, 
 
 // describe names an Engage object in a message: "Agent group 12 'Sales'".
 func describe(what string, dbid int64, name string) string {
-	if name = strings.TrimSpace(name); name == "" {
+	if name = model.Clean(name); name == "" {
 		return fmt.Sprintf("%s %d", what, dbid)
 	}
 	return fmt.Sprintf("%s %d '%s'", what, dbid, name)

@@ -1,8 +1,6 @@
 package translate
 
 import (
-	"strings"
-
 	"excs/shared/model"
 )
 
@@ -31,7 +29,7 @@ func (t *translation) languageRule() func(name string) bool {
 		t.note(model.Key{}, "the setting languages.pattern is no regular expression: %v", err)
 	}
 	return func(name string) bool {
-		return names[model.Fold(name)] || pattern != nil && pattern.MatchString(strings.TrimSpace(name))
+		return names[model.Fold(name)] || pattern != nil && pattern.MatchString(model.Clean(name))
 	}
 }
 

@@ -114,7 +114,7 @@ func (t *translation) nameQueue(d *model.DN, before map[[2]string]model.Known) *
 	case mapped:
 		n.rows = []model.Known{row}
 	default:
-		if row, ok := before[[2]string{strings.TrimSpace(d.Number), strings.TrimSpace(d.Switch)}]; ok {
+		if row, ok := before[[2]string{model.Clean(d.Number), model.Clean(d.Switch)}]; ok {
 			n.rows = []model.Known{row}
 		}
 	}
@@ -123,7 +123,7 @@ func (t *translation) nameQueue(d *model.DN, before map[[2]string]model.Known) *
 
 // placeOf is number@switch; the number alone where the switch is not known; the DBID where there is no number.
 func placeOf(d *model.DN) string {
-	number, at := strings.TrimSpace(d.Number), strings.TrimSpace(d.Switch)
+	number, at := model.Clean(d.Number), model.Clean(d.Switch)
 	switch {
 	case number == "":
 		return "DN " + strconv.FormatInt(d.DBID, 10)
@@ -164,7 +164,7 @@ func (t *translation) emitQueue(d *model.DN, n *named) bool {
 		Name:   n.name(),
 		PeerID: strconv.FormatInt(d.DBID, 10),
 		Identity: model.Identity{
-			Number: strings.TrimSpace(d.Number), Switch: strings.TrimSpace(d.Switch), DNType: d.Type, BaseName: n.base,
+			Number: model.Clean(d.Number), Switch: model.Clean(d.Switch), DNType: d.Type, BaseName: n.base,
 		},
 	})
 	return true

@@ -1,8 +1,6 @@
 package translate
 
 import (
-	"strings"
-
 	"excs/shared/model"
 )
 
@@ -62,7 +60,7 @@ func (c capability) kind() model.Kind {
 
 // skillName gives the trimmed name, for a mapped skill that has none any more its last one.
 func (t *translation) skillName(s model.Skill) string {
-	name := strings.TrimSpace(s.Name)
+	name := model.Clean(s.Name)
 	if name != "" {
 		return name
 	}

@@ -2,7 +2,6 @@ package translate
 
 import (
 	"strconv"
-	"strings"
 
 	"excs/shared/model"
 	"excs/shared/rules"
@@ -118,7 +117,7 @@ func (t *translation) user(c *candidate) (o model.Object, tooHigh int) {
 		State:       model.StateActive,
 		ExternalKey: strconv.FormatInt(p.DBID, 10),
 		Identity: model.Identity{
-			EmployeeID: strings.TrimSpace(p.EmployeeID), UserName: strings.TrimSpace(p.UserName),
+			EmployeeID: model.Clean(p.EmployeeID), UserName: model.Clean(p.UserName),
 			Address: c.address.own, AddressStep: c.address.step,
 		},
 	}
@@ -153,7 +152,7 @@ func (t *translation) assign(o *model.Object, held []holding) (tooHigh int) {
 
 // userName is first and last name, else user name, else employee id, else the DBID (DESIGN 2.4).
 func userName(p *model.Person) string {
-	full := strings.TrimSpace(strings.TrimSpace(p.FirstName) + " " + strings.TrimSpace(p.LastName))
+	full := model.Clean(model.Clean(p.FirstName) + " " + model.Clean(p.LastName))
 	return firstOf(full, p.UserName, p.EmployeeID, "Person "+strconv.FormatInt(p.DBID, 10))
 }
 
@@ -161,7 +160,7 @@ func userName(p *model.Person) string {
 func (t *translation) noteColumn() {
 	var dbids []int64
 	for i := range t.crowd.rows {
-		if column := strings.TrimSpace(t.crowd.rows[i].Email); column != "" && !isAddress(column) && !t.isPlaceholder(column) {
+		if column := model.Clean(t.crowd.rows[i].Email); column != "" && !isAddress(column) && !t.isPlaceholder(column) {
 			dbids = append(dbids, t.crowd.rows[i].DBID)
 		}
 	}

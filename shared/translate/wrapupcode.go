@@ -1,8 +1,6 @@
 package translate
 
 import (
-	"strings"
-
 	"excs/shared/model"
 )
 
@@ -46,7 +44,7 @@ func (t *translation) wrapUpCodes() {
 	for i := range values {
 		key := model.Key{Kind: model.KindWrapUpCode, DBID: values[i].DBID}
 		if n := byKey[key]; n != nil {
-			t.emitCode(key, n, strings.TrimSpace(values[i].Name))
+			t.emitCode(key, n, model.Clean(values[i].Name))
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"excs/shared/model"
 )
 
 // The limits of an expression. Engage's own reporting stores up to 1,024 characters of one (facts/engage.md 2.5), so
@@ -257,7 +259,7 @@ func (p *parser) argument() (string, error) {
 	default:
 		return "", p.fail("a name in double quotes")
 	}
-	name := strings.TrimSpace(strings.Trim(p.current.text, `"`))
+	name := model.Clean(strings.Trim(p.current.text, `"`))
 	if name == "" {
 		return "", p.failWith("a name between the double quotes", "")
 	}

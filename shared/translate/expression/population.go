@@ -1,8 +1,8 @@
 package expression
 
 import (
+	"excs/shared/model"
 	"fmt"
-	"strings"
 )
 
 // Population is the agents whom expressions choose from, by index from 0, and their skills. Fill it first; from then on
@@ -55,7 +55,7 @@ func (h *holders) raise(agent, level int) {
 }
 
 func (p *Population) skill(name string) *holders {
-	name = strings.TrimSpace(name)
+	name = model.Clean(name)
 	h, ok := p.skills[name]
 	if !ok {
 		h = &holders{set: emptySet(p.size)}
