@@ -79,7 +79,7 @@ func (l *look) fail(ctx context.Context, failure error) (moved bool, err error) 
 	if l.out.Attempts < l.Settings.Attempts && !isFinal(failure) {
 		l.out.State = mapping.StateWaiting
 		l.out.WaitUntil = l.now.Add(min(backoffMost, backoffStep<<min(l.row.Attempts, 10)))
-		l.out.Reason = "a try failed, the next follows"
+		l.out.Reason = "a try failed, the next follows: " + failure.Error()
 		l.Log.WarnContext(ctx, "try failed", l.attrs("attempt", l.out.Attempts, "code", model.CodeOf(failure), "error", failure.Error())...)
 		return false, nil
 	}

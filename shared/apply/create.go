@@ -77,11 +77,9 @@ func (l *look) create(ctx context.Context, replaced string) (bound, error) {
 	case err == nil:
 		return l.created(ctx, made)
 	case exorg.IsDuplicate(err):
-		return l.conflicted(ctx, intent, err)
-	case neverHappened(err):
-		l.out.ClearIntent = true
+		return l.conflicted(ctx, intent, c, err)
 	}
-	return bound{}, fmt.Errorf("create %s: %w", l.row.Key, err)
+	return l.createWithout(ctx, c, err)
 }
 
 // creation is what the object starts with. A state that Engage has no say in is the one that a user needs to work.
@@ -120,34 +118,39 @@ func (l *look) created(ctx context.Context, made Created) (bound, error) {
 	return bound{exID: made.EXID, raw: made.Raw, created: true}, nil
 }
 
-// conflicted deals with a create that the EX Org refused because something holds the name or the address. When nothing is
-// found until the index has caught up, the holder is invisible to EXCS; a 400, whose meaning is not proven, was a bad
-// request then.
-func (l *look) conflicted(ctx context.Context, intent mapping.Intent, refusal error) (bound, error) {
-	b, err := l.lookUp(ctx)
+// conflicted deals with a create that the EX Org refused, and that something may explain which holds the name or the address.
+//
+//	a holder is found                    adopt it, wait for it, or be refused by it
+//	none, and the EX Org says that       look again until the index has caught up; then the holder is invisible to EXCS
+//	something has it
+//	none, and it was made from a body    find the part of the body that is refused, and leave that out
+//	none, any other 400                  look again until the index has caught up; then it was a bad request, in the EX Org's own words
+func (l *look) conflicted(ctx context.Context, intent mapping.Intent, c Creation, refusal error) (bound, error) {
+	find := l.Org.FindNamed
+	if exorg.SaysTaken(refusal) {
+		find = l.Org.Find
+	}
+	b, err := l.lookUpBy(ctx, find)
 	if err != nil || b.exID != "" {
 		// Nothing was made, so what happens next needs no look-up.
 		l.out.ClearIntent = err != nil
 		return b, err
+	}
+	if c.Base != nil && !exorg.SaysTaken(refusal) {
+		return l.createWithout(ctx, c, refusal)
 	}
 	if l.row.Intent == nil && l.row.State != mapping.StateInvisible {
 		if intent, err = l.noteRefusal(ctx, intent); err != nil {
 			return bound{}, err
 		}
 		l.row.Intent = &intent
-		return bound{}, l.untilIndexed("the EX Org says that its name or address is taken, and no list shows by what yet")
+		return bound{}, l.untilIndexed(fmt.Sprintf("no list shows yet what has its name or address; the EX Org says: %s", exorg.WordsOf(refusal)))
 	}
 	l.out.ClearIntent = true
-	switch {
-	case exorg.IsConflict(refusal), l.lost != "" && l.row.Seen == nil:
-		return bound{}, invisible(l.now, "something in the EX Org holds its name or address")
-	case l.row.Seen != nil:
-		// Something that the old body refers to may be gone. A plain queue is better than none.
-		l.row.Seen = nil
-		l.note("its former settings could not be restored: the EX Org refuses them")
-		return l.create(ctx, intent.Token)
+	if exorg.SaysTaken(refusal) {
+		return bound{}, invisible(l.now, fmt.Sprintf("something in the EX Org holds its name or address (%s)", exorg.WordsOf(refusal)))
 	}
-	return bound{}, fmt.Errorf("create %s (is its name taken by something that EXCS can not see?): %w", l.row.Key, refusal)
+	return bound{}, fmt.Errorf("create %s: %w", l.row.Key, refusal)
 }
 
 // refusedMark begins the token of an intent whose POST the EX Org refused: what is found later was there before.

@@ -13,7 +13,12 @@ import (
 
 // lookUp finds an object that is this one and adopts it; an empty bound means that there is none.
 func (l *look) lookUp(ctx context.Context) (bound, error) {
-	found, err := l.Org.Find(ctx, l.row.Desired)
+	return l.lookUpBy(ctx, l.Org.Find)
+}
+
+// lookUpBy is lookUp with one of the two ways to find an object.
+func (l *look) lookUpBy(ctx context.Context, find func(context.Context, model.Object) ([]model.Observed, error)) (bound, error) {
+	found, err := find(ctx, l.row.Desired)
 	if err != nil {
 		return bound{}, fmt.Errorf("look %s up: %w", l.row.Key, err)
 	}

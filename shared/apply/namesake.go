@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"excs/shared/exorg"
 	"excs/shared/mapping"
 	"excs/shared/model"
 )
@@ -11,14 +12,14 @@ import (
 // nameTaken deals with a rename that the EX Org refuses because another object has the name:
 //
 //	the other object                              outcome
-//	none to be seen                               try again: a list may be old, or the name be free by now
+//	none to be seen                               try again, with the EX Org's own words: a list may be old, or it refuses something else
 //	nobody's, or its key wants this name too      try again, and in the end refuse, naming it
 //	its key is to get another name                wait until it has
 //	its key waits, round some corners, for this   step aside: take a name in between, so that the other one can go on
 //
 // So two queues that exchange their names keep their EX ids.
 func (l *look) nameTaken(ctx context.Context, b bound, refusal error) error {
-	found, err := l.Org.Find(ctx, model.Object{Key: l.row.Key, Name: l.row.Desired.Name})
+	found, err := l.namesakes(ctx, refusal)
 	if err != nil {
 		return fmt.Errorf("look for what has the name of %s: %w", l.row.Key, err)
 	}
@@ -43,6 +44,17 @@ func (l *look) nameTaken(ctx context.Context, b bound, refusal error) error {
 		return l.waitForHolder(ctx, holder)
 	}
 	return passing("update "+l.row.Key.String(), refusal)
+}
+
+// namesakes finds what has the new name. Where the EX Org says that something has it, it is sought in whole lists too; any other 400 may have
+// another cause.
+func (l *look) namesakes(ctx context.Context, refusal error) ([]model.Observed, error) {
+	as := model.Object{Key: l.row.Key, Name: l.row.Desired.Name}
+	found, err := l.Org.FindNamed(ctx, as)
+	if err != nil || len(found) > 0 || !exorg.SaysTaken(refusal) {
+		return found, err
+	}
+	return l.Org.Find(ctx, as)
 }
 
 // holder gives the row of the living key that owns an EX object; a zero row when none does.

@@ -19,6 +19,9 @@ type Org interface {
 	// Find looks an object up by what identifies it beside its EX id: a user by external key and e-mail (deleted ones too),
 	// a queue by peer id and name (both halves of the list), the others by name (deactivated sources too).
 	Find(ctx context.Context, want model.Object) ([]model.Observed, error)
+	// FindNamed is Find with the API's name filter alone, for a refusal that may have other causes than a taken name: it never reads a whole
+	// list, and ends with the first half of the queues that shows a holder.
+	FindNamed(ctx context.Context, want model.Object) ([]model.Observed, error)
 	// Sets reads a user's skills and languages by their own calls.
 	Sets(ctx context.Context, userID string) (skills, languages []model.Assigned, err error)
 	// ExternalKeys reads a user's keys under EXCS's authority.
@@ -36,6 +39,8 @@ type Creation struct {
 	DivisionID string
 	// Base is the last seen body of the queue that is created again, nil for a new one.
 	Base []byte
+	// Without names the top-level fields of Base that the EX Org does not take.
+	Without []string
 }
 
 // Created is the object that a creation made: its id, the version of a user, the whole body of a queue.

@@ -30,7 +30,7 @@ func (p *Pen) Create(ctx context.Context, c Creation) (Created, error) {
 		u, err := p.writer.CreateUser(ctx, write.NewUser{Name: o.Name, Email: o.Email, DivisionID: c.DivisionID, State: o.State})
 		return Created{EXID: u.ID, Version: u.Version}, err
 	case model.KindQueue:
-		q, err := p.writer.CreateQueue(ctx, write.NewQueue{Name: o.Name, PeerID: o.PeerID, DivisionID: c.DivisionID, Base: c.Base})
+		q, err := p.writer.CreateQueue(ctx, write.NewQueue{Name: o.Name, PeerID: o.PeerID, DivisionID: c.DivisionID, Base: c.Base, Without: c.Without})
 		return Created{EXID: q.ID, Raw: q.Raw}, err
 	case model.KindSkill:
 		s, err := p.writer.CreateSkill(ctx, o.Name)

@@ -86,6 +86,26 @@ func (p *Platform) Find(ctx context.Context, want model.Object) ([]model.Observe
 	}
 }
 
+// FindNamed looks an object up by its mark and, by the API's name filter alone, by its name.
+func (p *Platform) FindNamed(ctx context.Context, want model.Object) ([]model.Observed, error) {
+	switch want.Key.Kind {
+	case model.KindQueue:
+		found, err := p.findPeer(ctx, want.PeerID)
+		if err != nil || len(found) > 0 {
+			return found, err
+		}
+		return observed(p.client.QueuesNamed(ctx, want.Name))
+	case model.KindSkill:
+		return observed(p.client.SkillsNamed(ctx, want.Name))
+	case model.KindLanguage:
+		return observed(p.client.LanguagesNamed(ctx, want.Name))
+	case model.KindWrapUpCode:
+		return observed(p.client.WrapUpCodesNamed(ctx, want.Name))
+	default:
+		return p.Find(ctx, want)
+	}
+}
+
 func observed[T interface{ Observed() model.Observed }](found []T, err error) ([]model.Observed, error) {
 	if err != nil {
 		return nil, err
@@ -130,13 +150,18 @@ func (p *Platform) findHolder(ctx context.Context, key string) ([]model.Observed
 }
 
 func (p *Platform) findQueue(ctx context.Context, want model.Object) ([]model.Observed, error) {
-	if want.PeerID != "" {
-		found, err := observed(p.client.QueuesByPeerID(ctx, want.PeerID))
-		if err != nil || len(found) > 0 {
-			return found, err
-		}
+	found, err := p.findPeer(ctx, want.PeerID)
+	if err != nil || len(found) > 0 {
+		return found, err
 	}
 	return observed(p.client.QueuesByName(ctx, want.Name))
+}
+
+func (p *Platform) findPeer(ctx context.Context, peer string) ([]model.Observed, error) {
+	if peer == "" {
+		return nil, nil
+	}
+	return observed(p.client.QueuesByPeerID(ctx, peer))
 }
 
 // Sets reads a user's skills and languages by their own calls.

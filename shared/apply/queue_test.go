@@ -116,25 +116,6 @@ func TestOnlyCodesThatWereThereComeBack(t *testing.T) {
 	})
 }
 
-// The old body may refer to what is gone. A plain queue is better than none, and the audit line says so.
-func TestAQueueWhoseSettingsAreRefusedIsMadePlain(t *testing.T) {
-	in(t, func(b *bench) {
-		b.have(line())
-		b.ok(b.org.EditQueue(b.exID(line()), func(raw map[string]any) { raw["description"] = "for customers" }))
-		time.Sleep(10 * time.Minute)
-		b.drift(line().Key)
-		b.ok(b.org.DeleteQueue(b.exID(line())))
-		b.org.Fail(exorgtest.Fault{Method: http.MethodPost, Route: "/api/v2/routing/queues", Body: "for customers", Status: http.StatusBadRequest})
-		b.drift(line().Key)
-		b.true()
-		h := b.row(line().Key).History
-		if n := h[len(h)-1].Note; !strings.Contains(n, "could not be restored") {
-			b.Errorf("note %q", n)
-		}
-		b.quiet()
-	})
-}
-
 // A wrap-up code that is made again is put back on the queues that it was on, also when a queue is looked at in between.
 func TestACodeThatIsMadeAgainIsPutBack(t *testing.T) {
 	in(t, func(b *bench) {

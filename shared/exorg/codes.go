@@ -43,6 +43,11 @@ func (c *Client) WrapUpCodesByName(ctx context.Context, name string) ([]WrapUpCo
 	return byName(name, func(w WrapUpCode) string { return w.Name }, func(q url.Values) ([]WrapUpCode, error) { return c.codes(ctx, q) })
 }
 
+// WrapUpCodesNamed asks with the API's name filter alone.
+func (c *Client) WrapUpCodesNamed(ctx context.Context, name string) ([]WrapUpCode, error) {
+	return filtered(name, func(w WrapUpCode) string { return w.Name }, func(q url.Values) ([]WrapUpCode, error) { return c.codes(ctx, q) })
+}
+
 // WrapUpCode reads a wrap-up code. not_found.
 func (c *Client) WrapUpCode(ctx context.Context, id string) (WrapUpCode, error) {
 	r := wire.Request{Op: "read wrap-up code", Method: http.MethodGet, Route: "/routing/wrapupcodes/{id}", Args: []string{id}, Reads: true, Needs: permissionCodeView}

@@ -28,13 +28,16 @@ type APIError struct {
 	Details    []Detail
 	// Permissions are what the OAuth client's role must grant; of a 403 only.
 	Permissions []string
-	// Duplicate says that something else may hold the name, e-mail or external id: 409, or 400 where that form is unproven.
+	// Duplicate says that something else may hold the name, e-mail or external id: 409, or 400 where that form is unproven and the EX Org's
+	// words do not blame something else.
 	Duplicate bool
 	// Err is the fault of the network or of the answer's form, nil when the API said no in order.
 	Err error
 
 	// credentials says that the OAuth client itself was refused.
 	credentials bool
+	// mentions says whether a word stands in what the EX Org said, values too. A function, so that no text of it can be told.
+	mentions func(word string) bool
 }
 
 // Detail is one entry of the error body's details.
@@ -115,6 +118,8 @@ type errorBody struct {
 	Error            string `json:"error"`
 	Description      string `json:"description"`
 	ErrorDescription string `json:"error_description"`
+
+	Limit json.RawMessage `json:"limit"`
 }
 
 // genuine says whether the body is the Platform API's, not a proxy's or another server's.
@@ -136,7 +141,8 @@ func (c *Client) fail(r wire.Request, a answer) error {
 	}
 	e.credentials = a.status == http.StatusUnauthorized
 	e.RetryAfter = retryAfter(a, body.Message, c.now())
-	e.Duplicate = a.status == http.StatusConflict && r.Conflict == wire.Taken || a.status == http.StatusBadRequest && r.Unproven
+	e.mentions = func(word string) bool { return mentioned(said(body), word) }
+	e.Duplicate = a.status == http.StatusConflict && r.Conflict == wire.Taken || a.status == http.StatusBadRequest && r.Unproven && !blamesElse(body, e.Details)
 	if a.status == http.StatusForbidden {
 		e.Permissions = permissions(a.body, r.Needs)
 	}

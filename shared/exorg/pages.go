@@ -11,8 +11,8 @@ import (
 
 // Page sizes (facts/exorg.md 4, "Paging caps").
 const (
-	pageLarge  = 500 // users, skills, languages, queues
-	pageCodes  = 100 // wrap-up codes
+	pageLarge  = 500 // users, skills, queues
+	pageCodes  = 100 // wrap-up codes, languages
 	pageMember = 100 // queue members: the API's own limit
 	pageSmall  = 50  // a user's skills and languages
 	// pageMost ends a walk that a broken server would keep going.

@@ -58,6 +58,20 @@ func (c *Client) QueuesByName(ctx context.Context, name string) ([]Queue, error)
 	return byName(name, func(q Queue) string { return q.Name }, func(q url.Values) ([]Queue, error) { return c.bothHalves(ctx, q) })
 }
 
+// QueuesNamed asks with the API's name filter alone, and leaves the other half of the list out when the first one shows a holder of the name.
+func (c *Client) QueuesNamed(ctx context.Context, name string) ([]Queue, error) {
+	for _, has := range []string{"true", "false"} {
+		list, err := c.queues(ctx, url.Values{"name": {name}, "hasPeer": {has}}, map[string]bool{})
+		if err != nil {
+			return nil, err
+		}
+		if found := named(list, name, func(q Queue) string { return q.Name }); len(found) > 0 {
+			return found, nil
+		}
+	}
+	return nil, nil
+}
+
 // QueuesByPeerID finds the queues that carry a peer id.
 func (c *Client) QueuesByPeerID(ctx context.Context, peer string) ([]Queue, error) {
 	list, err := c.queues(ctx, url.Values{"peerId": {peer}, "hasPeer": {"true"}}, map[string]bool{})

@@ -75,20 +75,36 @@ func (c *Client) Language(ctx context.Context, id string) (Language, error) {
 
 func (c *Client) languages(ctx context.Context, q url.Values) ([]Language, error) {
 	r := wire.Request{Op: "list languages", Method: http.MethodGet, Route: "/routing/languages", Query: q, Reads: true}
-	list, err := all(ctx, c, r, pageLarge, func(l Language) string { return l.ID })
+	list, err := all(ctx, c, r, pageCodes, func(l Language) string { return l.ID })
 	return slices.DeleteFunc(list, func(l Language) bool { return l.State == StateDeleted }), err
+}
+
+// SkillsNamed asks with the API's name filter alone: one call where SkillsByName may need a whole list.
+func (c *Client) SkillsNamed(ctx context.Context, name string) ([]Skill, error) {
+	return filtered(name, func(s Skill) string { return s.Name }, func(q url.Values) ([]Skill, error) { return c.skills(ctx, q) })
+}
+
+// LanguagesNamed asks with the API's name filter alone.
+func (c *Client) LanguagesNamed(ctx context.Context, name string) ([]Language, error) {
+	return filtered(name, func(l Language) string { return l.Name }, func(q url.Values) ([]Language, error) { return c.languages(ctx, q) })
 }
 
 // byName asks with the API's name filter, and without it when that finds nothing.
 func byName[T any](name string, of func(T) string, list func(url.Values) ([]T, error)) ([]T, error) {
-	found, err := list(url.Values{"name": {name}})
+	if found, err := filtered(name, of, list); err != nil || len(found) > 0 {
+		return found, err
+	}
+	found, err := list(nil)
 	if err != nil {
 		return nil, err
 	}
-	if found = named(found, name, of); len(found) > 0 {
-		return found, nil
-	}
-	if found, err = list(nil); err != nil {
+	return named(found, name, of), nil
+}
+
+// filtered asks with the API's name filter.
+func filtered[T any](name string, of func(T) string, list func(url.Values) ([]T, error)) ([]T, error) {
+	found, err := list(url.Values{"name": {name}})
+	if err != nil {
 		return nil, err
 	}
 	return named(found, name, of), nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"time"
 )
 
 // dice is the only source of chance: the same seed and the same order of calls give the same organisation.
@@ -27,6 +28,13 @@ func (d *dice) chance(p float64) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.rng.Float64() < p
+}
+
+// below returns a time from nothing up to d.
+func (d *dice) below(most time.Duration) time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return time.Duration(d.rng.Int64N(int64(most) + 1))
 }
 
 // uuid returns a version 4 UUID.

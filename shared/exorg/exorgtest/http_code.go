@@ -72,7 +72,7 @@ func getQueueCodes(c *call) (reply, *refusal) {
 	if e != nil {
 		return reply{}, e
 	}
-	q, e := c.w.readQueue(c.act, c.params["queueId"])
+	q, e := c.w.readQueueOfList(c.act, c.params["queueId"])
 	if e != nil {
 		return reply{}, e
 	}

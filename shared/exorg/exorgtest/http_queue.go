@@ -101,8 +101,20 @@ func (c *call) queueReply(q *queue, e *refusal) (reply, *refusal) {
 	return ok(c.w.queueView(q)), nil
 }
 
-func postQueue(c *call) (reply, *refusal) {
+// queueBody reads the body of a create or a full replace.
+func (c *call) queueBody() (doc, *refusal) {
 	in, e := readDoc(c.body)
+	if e == nil {
+		e = refuseFirstRuleQueue(in)
+	}
+	if e == nil {
+		e = c.w.refuseQueueRefs(c.act, in)
+	}
+	return in, e
+}
+
+func postQueue(c *call) (reply, *refusal) {
+	in, e := c.queueBody()
 	if e != nil {
 		return reply{}, e
 	}
@@ -114,7 +126,7 @@ func getQueue(c *call) (reply, *refusal) {
 }
 
 func putQueue(c *call) (reply, *refusal) {
-	in, e := readDoc(c.body)
+	in, e := c.queueBody()
 	if e != nil {
 		return reply{}, e
 	}
@@ -151,7 +163,7 @@ func getMembers(c *call) (reply, *refusal) {
 }
 
 func (c *call) memberRows() ([]*seat, *refusal) {
-	q, e := c.w.readQueue(c.act, c.params["queueId"])
+	q, e := c.w.readQueueOfList(c.act, c.params["queueId"])
 	if e != nil {
 		return nil, e
 	}
@@ -160,7 +172,7 @@ func (c *call) memberRows() ([]*seat, *refusal) {
 		return nil, nil
 	}
 	by, joined, name := c.query.Get("memberBy"), c.query.Get("joined"), fold(c.query.Get("name"))
-	shown := roster.shown(c.now, c.w.readLag())
+	shown := roster.shown(c.now, c.w.sideLag())
 	rows := make([]*seat, 0, len(roster.at))
 	for i := range roster.seats {
 		s := &roster.seats[i]

@@ -7,15 +7,20 @@ import (
 )
 
 const (
-	maxSkillPage = 500
-	maxGrantPage = 50
-	maxGrants    = 50
+	maxSkillPage    = 500
+	maxLanguagePage = 100
+	maxGrantPage    = 50
+	maxGrants       = 50
 )
 
 // getSkills lists skills or languages; name matches the beginning.
 func getSkills(kind Kind) handler {
+	most := maxSkillPage
+	if kind == KindLanguage {
+		most = maxLanguagePage
+	}
 	return func(c *call) (reply, *refusal) {
-		p, e := c.readPage(maxSkillPage, c.w.cfg.rowCap)
+		p, e := c.readPage(most, c.w.cfg.rowCap)
 		if e != nil {
 			return reply{}, e
 		}
@@ -113,7 +118,7 @@ func (c *call) grantListing(u *user, kind Kind) (reply, *refusal) {
 
 func getGrants(kind Kind) handler {
 	return func(c *call) (reply, *refusal) {
-		u, e := c.seenUser(false)
+		u, e := c.userOfList()
 		if e != nil {
 			return reply{}, e
 		}

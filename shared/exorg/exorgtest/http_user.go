@@ -74,6 +74,20 @@ func (c *call) seenUser(wantDeleted bool) (*user, *refusal) {
 	return u, nil
 }
 
+// userOfList is the living user whose skills, languages, external ids or queues are listed.
+func (c *call) userOfList() (*user, *refusal) {
+	id := c.params["userId"]
+	r := c.w.users.get(id)
+	if r == nil {
+		return nil, notFound("user", id)
+	}
+	u := r.seenSide(c.now, c.w.sideLag())
+	if u == nil || !c.sees(u.division) || u.state == stateDeleted {
+		return nil, notFound("user", id)
+	}
+	return u, nil
+}
+
 func getUser(c *call) (reply, *refusal) {
 	u, e := c.seenUser(c.query.Get("state") == stateDeleted)
 	if e != nil {
@@ -142,7 +156,7 @@ func putUserState(c *call) (reply, *refusal) {
 }
 
 func getExternalIDs(c *call) (reply, *refusal) {
-	u, e := c.seenUser(false)
+	u, e := c.userOfList()
 	if e != nil {
 		return reply{}, e
 	}
@@ -150,7 +164,7 @@ func getExternalIDs(c *call) (reply, *refusal) {
 }
 
 func getExternalID(c *call) (reply, *refusal) {
-	u, e := c.seenUser(false)
+	u, e := c.userOfList()
 	if e != nil {
 		return reply{}, e
 	}
@@ -197,7 +211,7 @@ func getUserQueues(c *call) (reply, *refusal) {
 	if e != nil {
 		return reply{}, e
 	}
-	if _, e := c.seenUser(false); e != nil {
+	if _, e := c.userOfList(); e != nil {
 		return reply{}, e
 	}
 	joined := c.query.Get("joined") != "false"

@@ -34,6 +34,8 @@ type config struct {
 	tokenLife     time.Duration
 	indexLag      time.Duration
 	readLag       time.Duration
+	sideLag       time.Duration
+	ragged        bool
 	memberLag     time.Duration
 	flaky         float64
 	queueGone     time.Duration
@@ -67,6 +69,8 @@ type quirks struct {
 	skillsMove       bool
 	sourceRemoved    bool
 	strictBodies     bool
+	looseBodies      bool
+	queueRefsChecked bool
 	emptyAddresses   bool
 	unknownMembers   bool
 	skillAudit       bool
@@ -83,7 +87,7 @@ func defaults() *config {
 }
 
 // keep is how long past states are needed.
-func (c *config) keep() time.Duration { return max(c.indexLag, c.readLag) }
+func (c *config) keep() time.Duration { return max(c.indexLag, c.readLag, c.sideLag) }
 
 // WithClock sets the clock; default time.Now, which is virtual inside a testing/synctest bubble.
 func WithClock(now func() time.Time) Option { return func(c *config) { c.clock = now } }
@@ -112,8 +116,16 @@ func WithTokenLifetime(d time.Duration) Option { return func(c *config) { c.toke
 // WithIndexLag lets lists, name filters and searches show the organisation as it was d ago.
 func WithIndexLag(d time.Duration) Option { return func(c *config) { c.indexLag = d } }
 
-// WithReadLag lets a read by id show the object as it was d ago: stale after an update, 404 after a create.
+// WithReadLag lets a read by id show the object as it was d ago: stale after an update, 404 after a create. What hangs on an object
+// (a user's skills, languages and external ids, a queue's members and codes) is as old, but there as soon as the object is made.
 func WithReadLag(d time.Duration) Option { return func(c *config) { c.readLag = d } }
+
+// WithSideLag lets reads of what hangs on an object show it as it was d ago, while the object itself is read up to date.
+func WithSideLag(d time.Duration) Option { return func(c *config) { c.sideLag = d } }
+
+// WithRaggedLag lets every read lag by a time of its own, from nothing up to the lag that is set, so that a later read may show an
+// older state.
+func WithRaggedLag(yes bool) Option { return func(c *config) { c.ragged = yes } }
 
 // WithMemberLag lets PATCH of a single queue member answer 404 until d after the member was added.
 func WithMemberLag(d time.Duration) Option { return func(c *config) { c.memberLag = d } }

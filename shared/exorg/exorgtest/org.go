@@ -184,6 +184,11 @@ func (v *visit) work() answer {
 		client: v.client,
 		path:   v.r.URL.Path, query: v.r.URL.Query(), params: v.params, body: v.body, faults: v.faults,
 	}
+	if !v.org.cfg.quirks.looseBodies {
+		if e := publishedBodies().refuse(v.route.name(), v.body); e != nil {
+			return v.refused(e)
+		}
+	}
 	var out reply
 	var e *refusal
 	do := func() { out, e = v.route.handle(c) }

@@ -109,6 +109,8 @@ func (w *world) fillQueue(a *act, q *queue, base map[string]any, in doc) *refusa
 			q.fields[k] = deepCopy(v)
 		}
 	}
+	// The first rule is evaluated for the queue itself, whatever a person's tool or an older body says: it is shown, not kept.
+	delete(firstRule(q.fields["conditionalGroupRouting"]), "queue")
 	return nil
 }
 
@@ -126,6 +128,42 @@ func (w *world) queueNameFree(a *act, name, exceptID string) *refusal {
 		}
 	}
 	return nil
+}
+
+// refuseQueueRefs refuses a reference to a queue that is not there, where so set.
+func (w *world) refuseQueueRefs(a *act, in doc) *refusal {
+	if !w.cfg.quirks.queueRefsChecked {
+		return nil
+	}
+	ids := queueRefs(in["conditionalGroupRouting"], in["conditionalGroupActivation"])
+	if direct, ok := in["directRouting"].(map[string]any); ok && direct["backupQueueId"] != nil {
+		ids = append(ids, asText(direct["backupQueueId"]))
+	}
+	for _, id := range ids {
+		if _, e := w.livingQueue(a, id); e != nil {
+			return bad("A queue that is referred to (%s) does not exist.", id)
+		}
+	}
+	return nil
+}
+
+// queueRefs collects the ids of the properties named queue, however deep.
+func queueRefs(values ...any) []string {
+	var ids []string
+	for _, v := range values {
+		switch v := v.(type) {
+		case []any:
+			ids = append(ids, queueRefs(v...)...)
+		case map[string]any:
+			if id, e := doc(v).ref("queue"); e == nil && id != "" {
+				ids = append(ids, id)
+			}
+			for _, inner := range v {
+				ids = append(ids, queueRefs(inner)...)
+			}
+		}
+	}
+	return ids
 }
 
 // livingQueue returns the committed queue, if it can be written to.
@@ -168,11 +206,20 @@ func (w *world) deleteQueue(a *act, id string) *refusal {
 
 // readQueue is a read by id. A read of a queue that is on its way out keeps it alive in the public cache.
 func (w *world) readQueue(a *act, id string) (*queue, *refusal) {
+	return w.readQueueAs(a, id, func(r *record[queue]) *queue { return r.seen(a.now, w.readLag()) })
+}
+
+// readQueueOfList is a read of the queue whose members or wrap-up codes are listed.
+func (w *world) readQueueOfList(a *act, id string) (*queue, *refusal) {
+	return w.readQueueAs(a, id, func(r *record[queue]) *queue { return r.seenSide(a.now, w.sideLag()) })
+}
+
+func (w *world) readQueueAs(a *act, id string, seen func(*record[queue]) *queue) (*queue, *refusal) {
 	r := w.queues.get(id)
 	if r == nil {
 		return nil, notFound("queue", id)
 	}
-	q := r.seen(a.now, w.readLag())
+	q := seen(r)
 	if q == nil || !a.sees(q.division) {
 		return nil, notFound("queue", id)
 	}
@@ -218,6 +265,11 @@ func (w *world) queueView(q *queue) map[string]any {
 	if q.peer != "" {
 		m["peerId"] = q.peer
 	}
+	if firstRule(m["conditionalGroupRouting"]) != nil {
+		routing := deepCopy(m["conditionalGroupRouting"])
+		firstRule(routing)["queue"] = map[string]any{"id": q.id, "name": q.name, "selfUri": "/api/v2/routing/queues/" + q.id}
+		m["conditionalGroupRouting"] = routing
+	}
 	all, users, joined := 0, 0, 0
 	if r := w.rosters[q.id]; r != nil {
 		all, users, joined = r.all, r.users, r.joined
@@ -258,7 +310,6 @@ func queueDefaults() map[string]any {
 		"enableManualAssignment":       false,
 		"suppressInQueueCallRecording": true,
 		"agentOwnedRouting":            map[string]any{"enableAgentOwnedCallbacks": false, "maxOwnedCallbackHours": float64(0), "maxOwnedCallbackDelayHours": float64(0)},
-		"directRouting":                map[string]any{},
 		"defaultScripts":               map[string]any{},
 		"memberGroups":                 []any{},
 		"routingRules":                 []any{},

@@ -71,3 +71,12 @@ func WithSkillAudit(yes bool) Option { return func(c *config) { c.quirks.skillAu
 
 // WithClientInEvents puts the OAuth client's id into the event's clientId as well; by default only userId carries it.
 func WithClientInEvents(yes bool) Option { return func(c *config) { c.quirks.clientInEvents = yes } }
+
+// WithUncheckedBodies lets bodies hold values of a wrong type or outside an enum; by default they are answered 400, as the platform does.
+func WithUncheckedBodies(yes bool) Option { return func(c *config) { c.quirks.looseBodies = yes } }
+
+// WithQueueReferencesChecked lets a queue body that refers to a queue which does not exist answer 400 (conditional group routing and
+// activation, the backup queue of direct routing); unproven, by default such references are taken.
+func WithQueueReferencesChecked(yes bool) Option {
+	return func(c *config) { c.quirks.queueRefsChecked = yes }
+}

@@ -234,7 +234,7 @@ func TestPaging(t *testing.T) {
 		c := newCaller(t)
 		u := c.newUser("a@x.de")
 		for path, most := range map[string]int{
-			"/users": 500, "/routing/skills": 500, "/routing/languages": 500, "/routing/queues": 500, "/routing/wrapupcodes": 100,
+			"/users": 500, "/routing/skills": 500, "/routing/languages": 100, "/routing/queues": 500, "/routing/wrapupcodes": 100,
 			"/users/" + u + "/routingskills": 50, "/users/" + u + "/routinglanguages": 50,
 		} {
 			c.must(200, "GET", fmt.Sprintf("%s?pageSize=%d", path, most), nil)

@@ -35,6 +35,15 @@ func (r *record[T]) seen(now time.Time, lag time.Duration) *T {
 	return nil
 }
 
+// seenSide returns the state by which a lagging reader is told what hangs on an object (skills, members, codes): of an object that is newer
+// than the lag that is the state in which it was made, because its lists are there as soon as it is. nil: the object is gone.
+func (r *record[T]) seenSide(now time.Time, lag time.Duration) *T {
+	if v := r.seen(now, lag); v != nil || r.now() == nil {
+		return v
+	}
+	return r.revs[0].value
+}
+
 // table is all objects of a kind, in order of creation, with an index from words (e-mail, name, peer id, external id) to
 // records. A bucket may hold records that had the word once: whoever looks up checks the state it sees.
 type table[T any] struct {

@@ -85,10 +85,14 @@ func (w *world) behind(lag time.Duration) time.Duration {
 	if lag > 0 && w.dice.chance(w.cfg.flaky) {
 		return 0
 	}
+	if lag > 0 && w.cfg.ragged {
+		return w.dice.below(lag)
+	}
 	return lag
 }
 
 func (w *world) readLag() time.Duration  { return w.behind(w.cfg.readLag) }
+func (w *world) sideLag() time.Duration  { return w.behind(max(w.cfg.readLag, w.cfg.sideLag)) }
 func (w *world) indexLag() time.Duration { return w.behind(w.cfg.indexLag) }
 
 // note records a change; it is told to subscribers after the lock is given back.

@@ -233,6 +233,9 @@ func TestThePutBodiesLeaveOutWhatIsReadOnly(t *testing.T) {
 			for path := range had {
 				// Ids of nested references are marked too, but a reference without its id refers to nothing.
 				keep := !underMark(path, marked) || strings.HasSuffix(path, ".id") && path != ".id"
+				if strings.HasPrefix(path, ".conditionalGroupRouting.rules.queue") {
+					keep = false // the only rule of the sample is the first one, whose queue is given and not taken
+				}
 				if keep != has[path] {
 					t.Errorf("%s: kept is %v, want %v", path, has[path], keep)
 				}

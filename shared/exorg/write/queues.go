@@ -3,8 +3,10 @@ package write
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"excs/shared/exorg"
 	"excs/shared/exorg/internal/wire"
@@ -15,12 +17,15 @@ type NewQueue struct {
 	Name, PeerID string
 	// DivisionID may be empty: the division of Base, else the home division.
 	DivisionID string
-	// Base is the last seen body of a queue that is created again: everything in it but name, peer id, ids and stamps is taken over. nil: none.
+	// Base is the last seen body of a queue that is created again: everything in it but name, peer id, ids and stamps is taken over, without
+	// references to its own former id. nil: none.
 	Base json.RawMessage
+	// Without names parts of Base (see Parts) that are left out.
+	Without []string
 }
 
 // CreateQueue creates a queue. A taken name answers 400 or 409, which is unproven: exorg.IsDuplicate covers both. With a Base a 400 may also mean
-// that something it refers to is gone. The answer holds the whole body (Raw).
+// that the API refuses a part of it, because what it refers to is gone, say. The answer holds the whole body (Raw).
 func (w *Writer) CreateQueue(ctx context.Context, q NewQueue) (exorg.Queue, error) {
 	r := wire.Request{Op: "create queue", Route: "/routing/queues", Needs: needsQueueAdd, Unproven: true}
 	body, err := newQueueBody(q)
@@ -39,8 +44,11 @@ func newQueueBody(q NewQueue) (json.RawMessage, error) {
 			return nil, err
 		}
 	}
-	for _, stamp := range []string{"dateCreated", "dateModified", "createdBy", "modifiedBy", "peerId"} {
-		delete(base, stamp)
+	if err := ownRefs(base); err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Concat(stamps(), q.Without) {
+		delete(base, name)
 	}
 	raw, err := encode(base)
 	if err != nil {
@@ -54,6 +62,65 @@ func newQueueBody(q NewQueue) (json.RawMessage, error) {
 		fields["division"] = reference{ID: q.DivisionID}
 	}
 	return overlay(raw, fields)
+}
+
+// stamps are the fields of a body that a creation sets anew.
+func stamps() []string {
+	return []string{"dateCreated", "dateModified", "createdBy", "modifiedBy", "peerId"}
+}
+
+// ownRefs drops references of a queue's former body to its own former id: the API reads an absent one as the queue itself.
+func ownRefs(base map[string]json.RawMessage) error {
+	var id string
+	if json.Unmarshal(base["id"], &id) != nil || id == "" {
+		return nil
+	}
+	return withoutID(base, id)
+}
+
+// Part is a top-level field of a queue's former body that a creation from it takes over.
+type Part struct {
+	Name string
+	// Words are the names of the fields and the texts within it: what a refusal may name.
+	Words []string
+}
+
+// Parts lists the parts of a former body by name; none of one that is no object.
+func Parts(base json.RawMessage) []Part {
+	body, err := newQueueBody(NewQueue{Base: base})
+	if err != nil {
+		return nil
+	}
+	fields, err := object(body)
+	if err != nil {
+		return nil
+	}
+	delete(fields, "name")
+	parts := make([]Part, 0, len(fields))
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		var value any
+		if json.Unmarshal(fields[name], &value) == nil && value != nil {
+			parts = append(parts, Part{Name: name, Words: words(value)})
+		}
+	}
+	return parts
+}
+
+func words(value any) []string {
+	var out []string
+	switch v := value.(type) {
+	case string:
+		out = append(out, v)
+	case []any:
+		for _, e := range v {
+			out = append(out, words(e)...)
+		}
+	case map[string]any:
+		for name, e := range v {
+			out = append(append(out, name), words(e)...)
+		}
+	}
+	return out
 }
 
 // QueueFields are the fields of a queue to change; nil leaves one alone.
