@@ -154,6 +154,26 @@ func (o *Org) userState(id, state string) error {
 // DeleteUser deletes a user softly.
 func (o *Org) DeleteUser(id string) error { return o.userState(id, stateDeleted) }
 
+// EraseUser deletes a user for good, as data protection law may ask for: its name, address and external ids are free, what hung on it is gone,
+// and it can not be restored.
+func (o *Org) EraseUser(id string) error {
+	return o.edit(func(w *world, a *act) *refusal {
+		u, e := w.findUser(a, id)
+		if e == nil && u.state != stateDeleted {
+			u, e = w.setState(a, u, stateDeleted, "")
+		}
+		if e != nil {
+			return e
+		}
+		next := *u
+		next.erased, next.name, next.email, next.external, next.extra = true, "Erased", "", nil, nil
+		next.skills, next.languages = nil, nil
+		delete(w.frozen, id)
+		w.saveUser(a, u, &next, ActionUpdate)
+		return nil
+	})
+}
+
 // RestoreUser brings a deleted user back as active, without its roles.
 func (o *Org) RestoreUser(id string) error { return o.userState(id, stateActive) }
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // doc is a JSON object as a client sent it. A null counts as left out.
@@ -34,6 +35,21 @@ func (d doc) need(name string) (string, *refusal) {
 		return "", badField(name, "The property %s is required.", name)
 	}
 	return s, nil
+}
+
+// name reads the name of an object of a kind, as the organisation keeps it.
+func (w *world) name(kind Kind, in doc) (string, *refusal) {
+	name, e := in.need("name")
+	if e != nil {
+		return "", e
+	}
+	if w.cfg.quirks.namesTrimmed {
+		name = strings.TrimSpace(name)
+	}
+	if most := w.cfg.quirks.nameLimits[kind]; most > 0 && utf8.RuneCountInString(name) > most {
+		return "", badField("name", "The name of a %s must not be longer than %d characters.", kind, most)
+	}
+	return name, nil
 }
 
 // whole reads a whole number.

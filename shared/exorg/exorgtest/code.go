@@ -20,7 +20,9 @@ type code struct {
 // readCode reads a full body over a code: a PUT renames, and what it leaves out is back at its default.
 func (w *world) readCode(a *act, c *code, in doc) *refusal {
 	f := form{in: in}
-	name, division, description := f.need("name"), f.ref("division", allDivisions), f.text("description", "")
+	name, e := w.name(KindCode, in)
+	f.keep(e)
+	division, description := f.ref("division", allDivisions), f.text("description", "")
 	if f.refused != nil {
 		return f.refused
 	}

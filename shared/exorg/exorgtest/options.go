@@ -49,7 +49,7 @@ type config struct {
 	rowCap        int
 	rowCapInact   int
 	pageMost      int
-	name          string
+	name, orgID   string
 	expandOmitted float64
 	quirks        quirks
 }
@@ -70,6 +70,10 @@ type quirks struct {
 	sourceRemoved    bool
 	strictBodies     bool
 	looseBodies      bool
+	bareVersions     bool
+	namesTrimmed     bool
+	nameLimits       map[Kind]int
+	erasedStatus     int
 	queueRefsChecked bool
 	emptyAddresses   bool
 	unknownMembers   bool
@@ -82,7 +86,7 @@ func defaults() *config {
 		clock: time.Now, seed: 1, tokenLife: 24 * time.Hour, logSize: 1000, history: 10000,
 		queueLimit: 5000, memberLimit: 5000, rowCap: 10000, rowCapInact: 10000, name: "EX Org",
 		clients: []Client{{ID: DefaultClientID, Secret: DefaultClientSecret, Name: "EXCS"}},
-		quirks:  quirks{versionStatus: http.StatusConflict, duplicateStatus: http.StatusBadRequest},
+		quirks:  quirks{versionStatus: http.StatusConflict, duplicateStatus: http.StatusBadRequest, erasedStatus: http.StatusNotFound},
 	}
 }
 
@@ -97,6 +101,9 @@ func WithSeed(seed uint64) Option { return func(c *config) { c.seed = seed } }
 
 // WithName sets the name of the organisation.
 func WithName(name string) Option { return func(c *config) { c.name = name } }
+
+// WithID sets the id of the organisation; by default it comes from the seed.
+func WithID(id string) Option { return func(c *config) { c.orgID = id } }
 
 // WithClients replaces the OAuth clients.
 func WithClients(clients ...Client) Option {

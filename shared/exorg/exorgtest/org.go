@@ -45,6 +45,9 @@ func New(opts ...Option) *Org {
 // ID returns the id of the organisation.
 func (o *Org) ID() string { return o.world.orgID }
 
+// Name returns the name of the organisation.
+func (o *Org) Name() string { return o.cfg.name }
+
 // HomeDivision returns the id of the home division.
 func (o *Org) HomeDivision() string { return o.world.home }
 

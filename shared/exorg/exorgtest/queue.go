@@ -91,7 +91,7 @@ func (w *world) queueBase(a *act, in doc) (map[string]any, *refusal) {
 
 // fillQueue sets name, peer and settings from a body over a base.
 func (w *world) fillQueue(a *act, q *queue, base map[string]any, in doc) *refusal {
-	name, e := in.need("name")
+	name, e := w.name(KindQueue, in)
 	if e != nil {
 		return e
 	}

@@ -80,3 +80,21 @@ func WithUncheckedBodies(yes bool) Option { return func(c *config) { c.quirks.lo
 func WithQueueReferencesChecked(yes bool) Option {
 	return func(c *config) { c.quirks.queueRefsChecked = yes }
 }
+
+// WithBareVersionConflict lets a stale user version answer 409 general.conflict in words that do not say what conflicts, whatever
+// WithVersionConflictForm says.
+func WithBareVersionConflict(yes bool) Option { return func(c *config) { c.quirks.bareVersions = yes } }
+
+// WithNamesTrimmed lets the organisation take outer space off the names that it is given; by default it keeps them as they come.
+func WithNamesTrimmed(yes bool) Option { return func(c *config) { c.quirks.namesTrimmed = yes } }
+
+// WithNameLimits lets names of skills, languages and wrap-up codes that are longer, in characters, answer 400; 0, the default, is no limit,
+// because none is published.
+func WithNameLimits(skills, languages, codes int) Option {
+	return func(c *config) {
+		c.quirks.nameLimits = map[Kind]int{KindSkill: skills, KindLanguage: languages, KindCode: codes}
+	}
+}
+
+// WithErasedStatus sets what an attempt to restore an erased user answers: 404 (default), 400 or 409.
+func WithErasedStatus(status int) Option { return func(c *config) { c.quirks.erasedStatus = status } }

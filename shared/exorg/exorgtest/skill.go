@@ -24,7 +24,7 @@ type grant struct {
 
 // createSkill makes a skill or language. A name that a living one has is a duplicate.
 func (w *world) createSkill(a *act, kind Kind, in doc) (*skill, *refusal) {
-	name, e := in.need("name")
+	name, e := w.name(kind, in)
 	if e != nil {
 		return nil, e
 	}

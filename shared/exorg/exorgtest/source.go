@@ -15,7 +15,9 @@ type primarySource struct {
 // readSource reads a full body over a source.
 func (w *world) readSource(s *source, in doc) *refusal {
 	f := form{in: in}
-	name, kind, description, deactivated := f.need("name"), f.text("type", "User"), f.text("description", ""), f.flag("deactivated")
+	name, e := w.name(KindSource, in)
+	f.keep(e)
+	kind, description, deactivated := f.text("type", "User"), f.text("description", ""), f.flag("deactivated")
 	if f.refused != nil {
 		return f.refused
 	}

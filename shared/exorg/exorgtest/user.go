@@ -33,6 +33,7 @@ type user struct {
 	skills, languages                []grant
 	external                         []ExternalID
 	extra                            map[string]any // what EXCS has no say in, as sent
+	erased                           bool           // under data protection law: deleted for good
 }
 
 func userWords(u *user) []string {
@@ -61,9 +62,11 @@ func (w *world) createUser(a *act, in doc) (*user, *refusal) {
 	f := form{in: in}
 	u := &user{
 		id: w.dice.uuid(), version: 1, changed: a.now, stateAt: a.now, reason: "Unknown", roles: []string{"employee"},
-		name: f.need("name"), email: f.need("email"), division: f.text("divisionId", w.home),
+		email: f.need("email"), division: f.text("divisionId", w.home),
 	}
 	var e *refusal
+	u.name, e = w.name(KindUser, in)
+	f.keep(e)
 	u.state, e = initialState(in)
 	f.keep(e)
 	u.extra, e = w.overlay(a, nil, in, createOnly())
@@ -214,6 +217,9 @@ func (w *world) staleVersion(u *user, sent int) *refusal {
 	if e.status == http.StatusBadRequest {
 		e.code = "bad.request"
 	}
+	if w.cfg.quirks.bareVersions {
+		return conflict("The request conflicts with the state of another object.")
+	}
 	return e
 }
 
@@ -261,11 +267,10 @@ func (w *world) patchUser(a *act, u *user, in doc) (*user, *refusal) {
 		return nil, e
 	}
 	next := *u
-	if name, ok, e := in.text("name"); e != nil {
-		return nil, e
-	} else if ok {
-		if strings.TrimSpace(name) == "" {
-			return nil, badField("name", "The name must not be blank.")
+	if in["name"] != nil {
+		name, e := w.name(KindUser, in)
+		if e != nil {
+			return nil, e
 		}
 		next.name = name
 	}
@@ -287,6 +292,9 @@ func (w *world) patchUser(a *act, u *user, in doc) (*user, *refusal) {
 
 // setState activates, deactivates, deletes or restores. A user that is not active has lost its roles for good.
 func (w *world) setState(a *act, u *user, state, reason string) (*user, *refusal) {
+	if u.erased {
+		return nil, w.stillErased(u)
+	}
 	next := *u
 	next.state, next.stateAt, next.reason = state, a.now, reason
 	if reason == "" {
@@ -310,6 +318,18 @@ func (w *world) setState(a *act, u *user, state, reason string) (*user, *refusal
 		w.reseat(a, next.id)
 	}
 	return &next, nil
+}
+
+// stillErased refuses any change of an erased user, in the form that the organisation is set to.
+func (w *world) stillErased(u *user) *refusal {
+	e := notFound("user", u.id)
+	switch e.status = w.cfg.quirks.erasedStatus; e.status {
+	case http.StatusConflict:
+		e.code = "general.conflict"
+	case http.StatusBadRequest:
+		e.code = "bad.request"
+	}
+	return e
 }
 
 // bury takes from a user what its deletion takes: roles, a division other than home, and by setting skills, memberships, external ids.

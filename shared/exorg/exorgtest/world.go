@@ -1,6 +1,7 @@
 package exorgtest
 
 import (
+	"cmp"
 	"strings"
 	"sync"
 	"time"
@@ -63,7 +64,7 @@ func newWorld(cfg *config) *world {
 	w.primary = map[string]primarySource{}
 	w.audits = map[string]auditQuery{}
 	w.heldExt = map[string]time.Time{}
-	w.orgID = w.dice.uuid()
+	w.orgID = cmp.Or(cfg.orgID, w.dice.uuid())
 	w.home, w.adminID = w.dice.uuid(), w.dice.uuid()
 	w.divisions.put(w.home, &division{id: w.home, name: "Home", description: "The home division"}, cfg.clock())
 	return w
