@@ -52,6 +52,7 @@ func (b *reading) readValues(ctx context.Context) error {
 		return nil
 	}
 	const t = model.TableAttrValue
+	defer b.countValues()
 	names := map[int64]string{}
 	ids := make([]int64, 0, len(b.snap.Attributes))
 	for _, a := range b.snap.Attributes {
@@ -78,6 +79,18 @@ func (b *reading) readValues(ctx context.Context) error {
 			State:       b.state(t, id.value, state),
 		})
 	})
+}
+
+// countValues counts the values of each attribute that was asked for, of one that is not there too.
+func (b *reading) countValues() {
+	for _, name := range b.sql.query.attributes() {
+		b.snap.Valued[name] = 0
+		for i := range b.snap.Values {
+			if model.SameName(b.snap.Values[i].Attribute, name) {
+				b.snap.Valued[name]++
+			}
+		}
+	}
 }
 
 // withState adds the state to the scanned columns where the table has one; else every row is enabled.

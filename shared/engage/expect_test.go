@@ -130,6 +130,17 @@ func (e *expectation) attributes() {
 			}
 		}
 	}
+	e.out.Valued = map[string]int{}
+	for _, name := range wanted {
+		if name != "" {
+			e.out.Valued[name] = 0
+			for _, v := range e.out.Values {
+				if model.SameName(v.Attribute, name) {
+					e.out.Valued[name]++
+				}
+			}
+		}
+	}
 	slices.SortFunc(e.out.Attributes, func(a, b model.Attribute) int { return cmp.Compare(a.DBID, b.DBID) })
 	slices.SortFunc(e.out.Values, func(a, b model.AttributeValue) int { return cmp.Compare(a.DBID, b.DBID) })
 }

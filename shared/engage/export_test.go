@@ -88,7 +88,7 @@ func SQL(res Resolved, q Query, named ...string) string {
 		put("extent of "+string(t), s.extent(t))
 		put("newest of "+string(t), s.newest(t, 1000))
 	}
-	all := []statement{s.persons(), s.skills(), s.levels(), s.dns(), s.groups(), s.agents(), s.scripts(), s.links()}
+	all := []statement{s.persons(), s.skills(), s.levels(), s.switches(), s.dns(), s.groups(), s.agents(), s.scripts(), s.links()}
 	if s.hasAttributes() {
 		all = append(all, s.attributes(), s.values([]int64{118, 119}))
 	}

@@ -6,6 +6,12 @@ import (
 	"excs/shared/model"
 )
 
+// readSwitches counts the switches of the DNs: a site of which none is left is not believed at once.
+func (b *reading) readSwitches(ctx context.Context) error {
+	var id number
+	return b.each(ctx, b.sql.switches(), func(int) {}, []any{&id}, func() {})
+}
+
 // readDNs reads the DNs that become queues, with their switch's name. A switch that is not there leaves the name empty.
 func (b *reading) readDNs(ctx context.Context) error {
 	const t = model.TableDN

@@ -77,6 +77,7 @@ func newReading(r *Reader, tx *sql.Tx, q queries) *reading {
 			HasEmailColumn: q.res.has("cfg_person", emailColumn),
 			Read:           map[model.Table]int{},
 			Total:          map[model.Table]int{},
+			Valued:         map[string]int{},
 			Dropped:        map[model.Table]int{},
 			Highest:        map[model.Table]int64{},
 			Newest:         map[model.Table][]int64{},
@@ -99,7 +100,7 @@ func (b *reading) all(ctx context.Context) error {
 	steps := []func(context.Context) error{
 		b.readTenant, b.readExtents,
 		b.readPersons, b.readSkills, b.readLevels,
-		b.readDNs, b.readGroups, b.readAgents, b.readScripts, b.readLinks,
+		b.readSwitches, b.readDNs, b.readGroups, b.readAgents, b.readScripts, b.readLinks,
 		b.readAttributes, b.readValues, b.readTransactions,
 	}
 	for _, step := range steps {

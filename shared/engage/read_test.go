@@ -67,7 +67,7 @@ func TestAReadIsProven(t *testing.T) {
 		if err != nil || !proven.Valid() {
 			t.Fatalf("the read is not proven: %v", err)
 		}
-		for _, table := range []model.Table{model.TablePerson, model.TableSkill, model.TableSkillLevel, model.TableDN, model.TableGroup,
+		for _, table := range []model.Table{model.TablePerson, model.TableSkill, model.TableSkillLevel, model.TableDN, model.TableSwitch, model.TableGroup,
 			model.TableGroupAgent, model.TableGroupDN, model.TableScript, model.TableAttribute, model.TableAttrValue, model.TableTransaction} {
 			if memory.Rows[table] == 0 {
 				t.Errorf("no row of %s was read and counted", table)
@@ -147,7 +147,8 @@ func TestTablesThatBecomeEmptyAreInDoubt(t *testing.T) {
 			t.Fatal(err)
 		}
 		// All agents in state 3 are as good as an empty table.
-		p.exec(t, "UPDATE cfg_person SET state = 3", "DELETE FROM cfg_route_dn")
+		p.exec(t, "UPDATE cfg_person SET state = 3", "DELETE FROM cfg_route_dn", "DELETE FROM cfg_switch",
+			"DELETE FROM cfg_enumerator_value WHERE enumerator_dbid IN (SELECT dbid FROM cfg_enumerator WHERE name = 'Language')")
 		s, counts, err = r.Read(t.Context(), standard())
 		if err != nil {
 			t.Fatal(err)
@@ -156,10 +157,13 @@ func TestTablesThatBecomeEmptyAreInDoubt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, table := range []model.Table{model.TablePerson, model.TableGroupDN} {
+		for _, table := range []model.Table{model.TablePerson, model.TableGroupDN, model.TableSwitch, model.ValuesOf("Language")} {
 			if proven.Doubts()[table] == "" {
 				t.Errorf("%s had rows, has none, and is not in doubt: %v", table, proven.Doubts())
 			}
+		}
+		if why := proven.Doubts()[model.ValuesOf("DispositionCode")]; why != "" {
+			t.Errorf("the other attribute has its values: %s", why)
 		}
 	})
 }

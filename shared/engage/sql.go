@@ -141,13 +141,29 @@ func (q queries) levels() statement {
 	}
 }
 
+// dnScope is the WHERE of the DNs that are read; the switches are those that these DNs name.
+func (q queries) dnScope() string {
+	const t = "cfg_dn"
+	return q.ofTenant("d", t) + " AND " + q.one("d", t, "type") + " IN (" + numbers(q.query.DNTypes) + ")" + q.living("d", t)
+}
+
+// switches reads which of the switches that the DNs name are there: without them queues lose their names.
+func (q queries) switches() statement {
+	const t, w = "cfg_dn", switchTable
+	return statement{
+		model.TableSwitch, q.c("w", w, "dbid"), q.res.table(w) + " w",
+		q.one("w", w, "dbid") + " IN (SELECT " + q.one("d", t, "switch_dbid") + " FROM " + q.res.table(t) + " d WHERE " + q.dnScope() + ")",
+		q.one("w", w, "dbid"),
+	}
+}
+
 func (q queries) dns() statement {
 	const t, w = "cfg_dn", switchTable
 	return statement{
 		model.TableDN,
 		append(q.c("d", t, "dbid", "number_", "name", "type", "state", "switch_dbid"), q.one("w", w, "dbid"), q.one("w", w, "name")),
 		q.res.table(t) + " d LEFT JOIN " + q.res.table(w) + " w ON " + q.one("w", w, "dbid") + " = " + q.one("d", t, "switch_dbid"),
-		q.ofTenant("d", t) + " AND " + q.one("d", t, "type") + " IN (" + numbers(q.query.DNTypes) + ")" + q.living("d", t),
+		q.dnScope(),
 		q.one("d", t, "dbid"),
 	}
 }

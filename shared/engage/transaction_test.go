@@ -130,7 +130,7 @@ func TestHowATransactionBegins(t *testing.T) {
 func TestAPartialReadIsNotProven(t *testing.T) {
 	for table, from := range map[model.Table]string{
 		model.TablePerson: "FROM cfg_person p\n", model.TableSkill: "FROM cfg_skill s\n", model.TableSkillLevel: "FROM cfg_skill_level l",
-		model.TableDN: "FROM cfg_dn d", model.TableGroup: "FROM cfg_group g\n", model.TableGroupAgent: "FROM cfg_agent_group a",
+		model.TableDN: "FROM cfg_dn d", model.TableSwitch: "FROM cfg_switch w", model.TableGroup: "FROM cfg_group g\n", model.TableGroupAgent: "FROM cfg_agent_group a",
 		model.TableGroupDN: "FROM cfg_route_dn r", model.TableScript: "FROM cfg_flex_prop s", model.TableAttribute: "FROM cfg_enumerator e\n",
 		model.TableAttrValue: "FROM cfg_enumerator_value v", model.TableTransaction: "FROM cfg_transaction x",
 	} {

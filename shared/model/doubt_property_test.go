@@ -119,12 +119,12 @@ func TestSettlingTimes(t *testing.T) {
 			t.Parallel()
 			empty := site(model.TablePerson)
 			first, memory, err := model.Prove(empty, counted(empty), remembered(t, site()), tc.settle, noon)
-			if err != nil || first.Doubt(model.KindUser) == "" {
+			if err != nil || first.Doubts()[model.TablePerson] == "" {
 				t.Fatalf("the first empty read settles by itself: %v", err)
 			}
 			second, _, err := model.Prove(empty, counted(empty), memory, tc.settle, noon.Add(tc.after))
-			if err != nil || (second.Doubt(model.KindUser) != "") != tc.doubt {
-				t.Errorf("the doubt is %q, %v", second.Doubt(model.KindUser), err)
+			if err != nil || (second.Doubts()[model.TablePerson] != "") != tc.doubt {
+				t.Errorf("the doubt is %q, %v", second.Doubts()[model.TablePerson], err)
 			}
 		})
 	}

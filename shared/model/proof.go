@@ -40,8 +40,8 @@ type Proven struct {
 }
 
 // Prove checks that a read was complete: the counts of the same transaction equal the rows read, of every table that was
-// read, the tenant exists and is enabled, the e-mail column did not vanish. Tables that had rows and now have none are in
-// doubt until a second complete read, at least settle later, agrees; a source whose highest DBIDs fell by more than the
+// read, the tenant exists and is enabled, the e-mail column did not vanish. Tables that had rows and now have none, and
+// Business Attributes that had values and now have none, are in doubt until a second complete read, at least settle later, agrees; a source whose highest DBIDs fell by more than the
 // missing objects explain "went back", which puts every removal in doubt. It returns the memory that the next run starts
 // from.
 //
@@ -61,8 +61,8 @@ func Prove(s *Snapshot, counted Counts, before Memory, settle time.Duration, at 
 		if !seen {
 			since = at
 		}
-		_, asked := counted[t]
-		if seen && asked && at.Sub(since) >= settle {
+		asked, wanted := readNow(t, s, counted)
+		if !wanted || seen && asked && at.Sub(since) >= settle {
 			continue
 		}
 		after.EmptySince[t] = since
@@ -81,9 +81,28 @@ func Prove(s *Snapshot, counted Counts, before Memory, settle time.Duration, at 
 	return p, after, nil
 }
 
+// readNow says whether a part was asked for in this read, and whether its absence would mean anything: the values of an
+// attribute that the settings do not name any more are not missing.
+func readNow(t Table, s *Snapshot, counted Counts) (asked, wanted bool) {
+	if t.attribute() == "" {
+		_, asked = counted[t]
+		return asked, true
+	}
+	for name := range s.Valued {
+		if ValuesOf(name) == t {
+			return true, true
+		}
+	}
+	return false, false
+}
+
 func doubtOf(t Table, rows int, asked bool, settle time.Duration, since time.Time) string {
 	if !asked {
 		return fmt.Sprintf("%s had %d rows and was not read now: unknown until it is", t, rows)
+	}
+	if name := t.attribute(); name != "" {
+		return fmt.Sprintf("the Business Attribute '%s' had %d values and now has none: unknown until a second complete read %s after %s agrees",
+			name, rows, settle, since.UTC().Format(time.RFC3339))
 	}
 	return fmt.Sprintf("%s had %d rows and now has none: unknown until a second complete read %s after %s agrees",
 		t, rows, settle, since.UTC().Format(time.RFC3339))
@@ -142,6 +161,9 @@ func (m Memory) next(s *Snapshot) Memory {
 	// Dangling rows do not count: a link table of which only those are left is as good as empty.
 	for t, n := range s.Read {
 		after.Rows[t] = n - s.Dropped[t]
+	}
+	for name, n := range s.Valued {
+		after.Rows[ValuesOf(name)] = n
 	}
 	maps.Copy(after.Total, s.Total)
 	maps.Copy(after.Newest, s.Newest)
@@ -227,8 +249,11 @@ func (p Proven) Valid() bool { return p.snapshot != nil }
 // WentBack says in a sentence why the source seems to have gone back, "" when it has not.
 func (p Proven) WentBack() string { return p.wentBack }
 
-// Doubts lists the tables whose emptiness is not settled, with the reason.
+// Doubts lists the parts of the snapshot whose emptiness is not settled, with the reason.
 func (p Proven) Doubts() map[Table]string { return maps.Clone(p.doubts) }
+
+// DoubtedKinds lists the kinds that Doubting put in doubt, with the reason.
+func (p Proven) DoubtedKinds() map[Kind]string { return maps.Clone(p.kinds) }
 
 // Doubting adds a doubt about one kind, for what only the whole of a translation shows: all its objects are gone at once.
 // Doubts can be added and never taken away.
@@ -245,42 +270,12 @@ func (p Proven) Doubting(k Kind, why string) Proven {
 	return p
 }
 
-// Doubt says why nothing of the kind may be removed on this read, "" when removals are proven. A kind is in doubt when
-// one of the tables that it is made from is; the zero Proven doubts every kind.
-func (p Proven) Doubt(k Kind) string {
+// Doubt says why nothing that exists may be touched on this read, whatever its kind: the zero Proven proves nothing, and
+// a source that went back is not believed. It is "" for any other read; what Doubts and DoubtedKinds put in question is a
+// matter of the rules, which say what is made from what.
+func (p Proven) Doubt() string {
 	if p.snapshot == nil {
 		return "the read of Engage was not proven to be complete"
 	}
-	if p.wentBack != "" {
-		return p.wentBack
-	}
-	if d := p.kinds[k]; d != "" {
-		return d
-	}
-	for _, t := range tablesOf(k) {
-		if d := p.doubts[t]; d != "" {
-			return d
-		}
-	}
-	return ""
-}
-
-// tablesOf lists the tables whose emptiness would take something away from objects of the kind.
-func tablesOf(k Kind) []Table {
-	switch k {
-	case KindSkill:
-		return []Table{TableSkill}
-	case KindLanguage:
-		return []Table{TableSkill, TableAttrValue}
-	case KindWrapUpCode:
-		return []Table{TableAttribute, TableAttrValue}
-	case KindQueue:
-		return []Table{TableDN}
-	case KindUser:
-		return []Table{TablePerson, TableSkill, TableSkillLevel, TableAttrValue}
-	case KindMembers:
-		return []Table{TablePerson, TableDN, TableGroup, TableGroupAgent, TableGroupDN, TableSkill, TableSkillLevel, TableScript}
-	default:
-		return nil
-	}
+	return p.wentBack
 }

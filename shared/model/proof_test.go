@@ -3,6 +3,7 @@ package model_test
 import (
 	"encoding/json"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,8 +20,8 @@ var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 // tables is every table whose rows make objects.
 func tables() []model.Table {
 	return []model.Table{
-		model.TablePerson, model.TableSkill, model.TableSkillLevel, model.TableDN, model.TableGroup, model.TableGroupAgent, model.TableGroupDN,
-		model.TableScript, model.TableAttribute, model.TableAttrValue,
+		model.TablePerson, model.TableSkill, model.TableSkillLevel, model.TableDN, model.TableSwitch, model.TableGroup, model.TableGroupAgent,
+		model.TableGroupDN, model.TableScript, model.TableAttribute, model.TableAttrValue,
 	}
 }
 
@@ -80,10 +81,8 @@ func TestACompleteReadIsProven(t *testing.T) {
 	if !p.Valid() || p.Snapshot() != s || !p.At().Equal(noon) || p.WentBack() != "" || len(p.Doubts()) != 0 {
 		t.Errorf("the proof is %+v", p)
 	}
-	for _, k := range model.Kinds() {
-		if d := p.Doubt(k); d != "" {
-			t.Errorf("%s is in doubt: %s", k, d)
-		}
+	if p.Doubt() != "" || len(p.DoubtedKinds()) != 0 {
+		t.Errorf("in doubt: %q, %v", p.Doubt(), p.DoubtedKinds())
 	}
 	want := model.Memory{Rows: s.Read, Total: s.Total, Highest: s.Highest, Newest: s.Newest, EmailColumn: true, EmptySince: map[model.Table]time.Time{}}
 	if d := cmp.Diff(want, after); d != "" {
@@ -98,10 +97,8 @@ func TestTheZeroProofProvesNothing(t *testing.T) {
 	if p.Valid() || p.Snapshot() != nil || p.WentBack() != "" || len(p.Doubts()) != 0 || !p.At().IsZero() {
 		t.Errorf("the zero proof holds %+v", p)
 	}
-	for _, k := range append(model.Kinds(), "gadget") {
-		if want := "the read of Engage was not proven to be complete"; p.Doubt(k) != want {
-			t.Errorf("%q: the doubt is %q", k, p.Doubt(k))
-		}
+	if want := "the read of Engage was not proven to be complete"; p.Doubt() != want {
+		t.Errorf("the doubt is %q", p.Doubt())
 	}
 	if p.Doubting(model.KindUser, "all are gone").Valid() {
 		t.Error("a doubt makes a proof")
@@ -174,7 +171,7 @@ func TestReadsThatAreNoProof(t *testing.T) {
 			if model.CodeOf(err) != tc.code || !strings.Contains(err.Error(), tc.want) || !strings.HasPrefix(err.Error(), "prove the read of Engage: ") {
 				t.Errorf("the error is %v", err)
 			}
-			if p.Valid() || p.Doubt(model.KindUser) == "" {
+			if p.Valid() || p.Doubt() == "" {
 				t.Error("a read that is no proof proves something")
 			}
 			if d := cmp.Diff(before, after); d != "" {
@@ -212,34 +209,17 @@ func TestAnEmailColumnMayComeButNotGo(t *testing.T) {
 	}
 }
 
-// Which kinds lose something when a table is empty (DESIGN 2.4).
-func TestATableThatLostAllItsRowsPutsKindsInDoubt(t *testing.T) {
+// A part that had rows and has none is in doubt, whatever is made from it.
+func TestATableThatLostAllItsRowsIsInDoubt(t *testing.T) {
 	t.Parallel()
-	for table, kinds := range map[model.Table][]model.Kind{
-		model.TablePerson:     {model.KindUser, model.KindMembers},
-		model.TableSkill:      {model.KindSkill, model.KindLanguage, model.KindUser, model.KindMembers},
-		model.TableSkillLevel: {model.KindUser, model.KindMembers},
-		model.TableDN:         {model.KindQueue, model.KindMembers},
-		model.TableGroup:      {model.KindMembers},
-		model.TableGroupAgent: {model.KindMembers},
-		model.TableGroupDN:    {model.KindMembers},
-		model.TableScript:     {model.KindMembers},
-		model.TableAttribute:  {model.KindWrapUpCode},
-		model.TableAttrValue:  {model.KindLanguage, model.KindWrapUpCode, model.KindUser},
+	for _, table := range []model.Table{
+		model.TablePerson, model.TableSkill, model.TableSkillLevel, model.TableDN, model.TableSwitch, model.TableGroup, model.TableGroupAgent,
+		model.TableGroupDN, model.TableScript, model.TableAttribute, model.TableAttrValue,
 	} {
 		t.Run(string(table), func(t *testing.T) {
 			t.Parallel()
 			p, after := prove(t, site(table), remembered(t, site()), noon)
-			doubted := map[model.Kind]bool{}
-			for _, k := range kinds {
-				doubted[k] = true
-			}
 			why := string(table) + " had 100 rows and now has none: unknown until a second complete read 15m0s after 2026-05-04T12:00:00Z agrees"
-			for _, k := range model.Kinds() {
-				if got := p.Doubt(k); doubted[k] && got != why || !doubted[k] && got != "" {
-					t.Errorf("%s: the doubt is %q", k, got)
-				}
-			}
 			if d := cmp.Diff(map[model.Table]string{table: why}, p.Doubts()); d != "" {
 				t.Error(d)
 			}
@@ -256,12 +236,12 @@ func TestATableOfDanglingRowsIsAsGoodAsEmpty(t *testing.T) {
 	s := site()
 	s.Dropped[model.TableGroupDN] = 100
 	p, after := prove(t, s, remembered(t, site()), noon)
-	if p.Doubt(model.KindMembers) == "" || after.Rows[model.TableGroupDN] != 100 {
-		t.Errorf("the doubt is %q, %d rows are remembered", p.Doubt(model.KindMembers), after.Rows[model.TableGroupDN])
+	if p.Doubts()[model.TableGroupDN] == "" || after.Rows[model.TableGroupDN] != 100 {
+		t.Errorf("the doubt is %q, %d rows are remembered", p.Doubts()[model.TableGroupDN], after.Rows[model.TableGroupDN])
 	}
 	s.Dropped[model.TableGroupDN] = 99
-	if p, after = prove(t, s, after, noon.Add(time.Minute)); p.Doubt(model.KindMembers) != "" || after.Rows[model.TableGroupDN] != 1 {
-		t.Errorf("the doubt is %q, %d rows are remembered", p.Doubt(model.KindMembers), after.Rows[model.TableGroupDN])
+	if p, after = prove(t, s, after, noon.Add(time.Minute)); p.Doubts()[model.TableGroupDN] != "" || after.Rows[model.TableGroupDN] != 1 {
+		t.Errorf("the doubt is %q, %d rows are remembered", p.Doubts()[model.TableGroupDN], after.Rows[model.TableGroupDN])
 	}
 }
 
@@ -298,8 +278,8 @@ func TestADoubtUntilASecondReadAgrees(t *testing.T) {
 				delete(memory.Highest, model.TableSkillLevel)
 				var p model.Proven
 				p, memory = prove(t, s, throughJSON(t, memory), noon.Add(r.after))
-				if got := p.Doubt(model.KindUser) != ""; got != r.doubt {
-					t.Fatalf("read %d: in doubt is %v: %s", i, got, p.Doubt(model.KindUser))
+				if got := p.Doubts()[model.TableSkillLevel] != ""; got != r.doubt {
+					t.Fatalf("read %d: in doubt is %v: %s", i, got, p.Doubts()[model.TableSkillLevel])
 				}
 				if _, waits := memory.EmptySince[model.TableSkillLevel]; waits != r.doubt {
 					t.Fatalf("read %d: empty since %v", i, memory.EmptySince)
@@ -341,12 +321,12 @@ func TestATableThatWasNotReadStaysInDoubt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := "cfg_enumerator had 100 rows and was not read now: unknown until it is"; p.Doubt(model.KindWrapUpCode) != want {
-			t.Fatalf("read %d: the doubt is %q", i, p.Doubt(model.KindWrapUpCode))
+		if want := "cfg_enumerator had 100 rows and was not read now: unknown until it is"; p.Doubts()[model.TableAttribute] != want {
+			t.Fatalf("read %d: the doubt is %q", i, p.Doubts()[model.TableAttribute])
 		}
 	}
-	if p, _ := prove(t, site(), memory, noon.Add(4*time.Hour)); p.Doubt(model.KindWrapUpCode) != "" {
-		t.Errorf("rows are back, the doubt is %q", p.Doubt(model.KindWrapUpCode))
+	if p, _ := prove(t, site(), memory, noon.Add(4*time.Hour)); p.Doubts()[model.TableAttribute] != "" {
+		t.Errorf("rows are back, the doubt is %q", p.Doubts()[model.TableAttribute])
 	}
 }
 
@@ -354,8 +334,8 @@ func TestATableThatWasNotReadStaysInDoubt(t *testing.T) {
 func TestATableThatWasAlwaysEmptyIsNotInDoubt(t *testing.T) {
 	t.Parallel()
 	for _, before := range []model.Memory{{}, remembered(t, site(model.TableScript))} {
-		if p, _ := prove(t, site(model.TableScript), before, noon); p.Doubt(model.KindMembers) != "" {
-			t.Errorf("the doubt is %q", p.Doubt(model.KindMembers))
+		if p, _ := prove(t, site(model.TableScript), before, noon); len(p.Doubts()) != 0 {
+			t.Errorf("the doubts are %v", p.Doubts())
 		}
 	}
 }
@@ -385,7 +365,8 @@ func TestNobodyReachesIntoAProof(t *testing.T) {
 	kept := throughJSON(t, before)
 	p, after := prove(t, site(model.TablePerson), before, noon)
 	clear(p.Doubts())
-	if p.Doubt(model.KindUser) == "" {
+	clear(p.Doubting(model.KindUser, "x").DoubtedKinds())
+	if p.Doubts()[model.TablePerson] == "" {
 		t.Error("a caller took a doubt away")
 	}
 	for _, m := range []map[model.Table]int{after.Rows, after.Total} {
@@ -412,22 +393,63 @@ func TestDoubtsCanBeAddedAndNotTakenAway(t *testing.T) {
 	t.Parallel()
 	p, _ := prove(t, site(), model.Memory{}, noon)
 	q := p.Doubting(model.KindUser, "all users are gone at once")
-	if p.Doubt(model.KindUser) != "" {
+	if len(p.DoubtedKinds()) != 0 {
 		t.Error("the proof itself changed")
 	}
-	if q.Doubt(model.KindUser) != "all users are gone at once" || q.Doubt(model.KindQueue) != "" || !q.Valid() {
-		t.Errorf("the doubts are %q and %q", q.Doubt(model.KindUser), q.Doubt(model.KindQueue))
+	if d := cmp.Diff(map[model.Kind]string{model.KindUser: "all users are gone at once"}, q.DoubtedKinds()); d != "" || !q.Valid() || q.Doubt() != "" {
+		t.Errorf("the doubts are others:\n%s", d)
 	}
 	r := q.Doubting(model.KindQueue, "all queues too")
-	if r.Doubt(model.KindUser) == "" || r.Doubt(model.KindQueue) == "" || q.Doubt(model.KindQueue) != "" {
+	if len(r.DoubtedKinds()) != 2 || len(q.DoubtedKinds()) != 1 {
 		t.Error("a second doubt does not add to the first")
 	}
-	if r.Doubting(model.KindUser, "").Doubt(model.KindUser) == "" {
+	if r.Doubting(model.KindUser, "").DoubtedKinds()[model.KindUser] == "" {
 		t.Error("an empty reason takes a doubt away")
 	}
 	in, _ := prove(t, site(model.TablePerson), remembered(t, site()), noon)
-	if !strings.HasPrefix(in.Doubting(model.KindQueue, "x").Doubt(model.KindUser), "cfg_person had 100 rows") {
+	if !strings.HasPrefix(in.Doubting(model.KindQueue, "x").Doubts()[model.TablePerson], "cfg_person had 100 rows") {
 		t.Error("a doubt about one kind hides that of a table")
+	}
+}
+
+// The values of one Business Attribute are a part of their own: those of another do not hide that they are gone.
+func TestTheValuesOfOneAttributeAreInDoubt(t *testing.T) {
+	t.Parallel()
+	valued := func(n map[string]int) *model.Snapshot {
+		s := site()
+		s.Valued = n
+		return s
+	}
+	both := map[string]int{"Language": 5, "DispositionCode": 7}
+	for _, tc := range []struct {
+		name  string
+		now   map[string]int
+		doubt []model.Table
+	}{
+		{"both are there", map[string]int{"Language": 1, "DispositionCode": 7}, nil},
+		{"one has no values any more, or is gone", map[string]int{"Language": 0, "DispositionCode": 7}, []model.Table{model.ValuesOf("language")}},
+		{"the name is asked for in another spelling", map[string]int{"LANGUAGE ": 0, "DispositionCode": 7}, []model.Table{model.ValuesOf("Language")}},
+		{"both have none", map[string]int{"Language": 0, "DispositionCode": 0}, []model.Table{model.ValuesOf("DispositionCode"), model.ValuesOf("Language")}},
+		{"one is not asked for any more", map[string]int{"DispositionCode": 7}, nil},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			memory := throughJSON(t, remembered(t, valued(both)))
+			p, memory := prove(t, valued(tc.now), memory, noon)
+			if d := cmp.Diff(tc.doubt, slices.Sorted(maps.Keys(p.Doubts()))); d != "" {
+				t.Errorf("the doubts are %v", p.Doubts())
+			}
+			p, memory = prove(t, valued(tc.now), throughJSON(t, memory), noon.Add(settle-1))
+			if len(p.Doubts()) != len(tc.doubt) {
+				t.Errorf("too early: the doubts are %v", p.Doubts())
+			}
+			if q, _ := prove(t, valued(both), memory, noon.Add(settle-1)); len(q.Doubts()) != 0 {
+				t.Errorf("the values are back, the doubts are %v", q.Doubts())
+			}
+			if p, _ = prove(t, valued(tc.now), memory, noon.Add(settle)); len(p.Doubts()) != 0 {
+				t.Errorf("settled: the doubts are %v", p.Doubts())
+			}
+		})
 	}
 }
 

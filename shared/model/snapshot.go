@@ -1,5 +1,7 @@
 package model
 
+import "strings"
+
 // CfgState is an Engage object's state (CfgObjectState): 1 enabled, 2 disabled, 3 deleted.
 type CfgState int
 
@@ -28,6 +30,7 @@ const (
 	TableSkill       Table = "cfg_skill"
 	TableSkillLevel  Table = "cfg_skill_level"
 	TableDN          Table = "cfg_dn"
+	TableSwitch      Table = "cfg_switch"
 	TableGroup       Table = "cfg_group"
 	TableGroupAgent  Table = "cfg_agent_group"
 	TableGroupDN     Table = "cfg_route_dn"
@@ -36,6 +39,21 @@ const (
 	TableAttrValue   Table = "cfg_enumerator_value"
 	TableTransaction Table = "cfg_transaction"
 )
+
+// ValuesOf names the values of one Business Attribute as a part of a snapshot of their own.
+func ValuesOf(attribute string) Table { return TableAttrValue + "/" + Table(Fold(attribute)) }
+
+// IsValues says whether the part is the values of one Business Attribute.
+func (t Table) IsValues() bool { return t.attribute() != "" }
+
+// attribute gives the Business Attribute that ValuesOf was asked for, "" for a table of Engage's.
+func (t Table) attribute() string {
+	name, _ := strings.CutPrefix(string(t), string(TableAttrValue)+"/")
+	if name == string(t) {
+		return ""
+	}
+	return name
+}
 
 // Tenant is the Engage tenant that the snapshot is of.
 type Tenant struct {
@@ -137,6 +155,9 @@ type Snapshot struct {
 	Read map[Table]int
 	// Total counts the rows of the whole table, foreign tenants included, for tables that have DBIDs.
 	Total map[Table]int
+	// Valued counts the values of each Business Attribute that was asked for, by the name that it was asked for under: 0
+	// for one that has none, or that is not there.
+	Valued map[string]int
 	// Dropped counts dangling rows, per table.
 	Dropped map[Table]int
 	// Highest is the highest DBID per table that has DBIDs, deleted and foreign-tenant rows included.

@@ -75,10 +75,8 @@ func TestWhichSourcesWentBack(t *testing.T) {
 				!strings.HasSuffix(got, "the database was restored, migrated, or this is a lagging replica") {
 				t.Errorf("it says: %q", got)
 			}
-			for _, k := range model.Kinds() {
-				if p.Doubt(k) != p.WentBack() {
-					t.Errorf("%s: the doubt is %q", k, p.Doubt(k))
-				}
+			if p.Doubt() != p.WentBack() {
+				t.Errorf("the doubt is %q", p.Doubt())
 			}
 		})
 	}
@@ -169,8 +167,8 @@ func TestRowsThatComeBackAfterAnEmptyRead(t *testing.T) {
 	} {
 		memory := remembered(t, rowsOf(site(), 1, 2, 3, 4))
 		p, memory := prove(t, rowsOf(site()), memory, noon)
-		if p.WentBack() != "" || p.Doubt(model.KindUser) == "" {
-			t.Fatalf("%s: an empty table: went back %q, doubt %q", tc.name, p.WentBack(), p.Doubt(model.KindUser))
+		if p.WentBack() != "" || p.Doubts()[model.TablePerson] == "" {
+			t.Fatalf("%s: an empty table: went back %q, doubt %q", tc.name, p.WentBack(), p.Doubts()[model.TablePerson])
 		}
 		if p, _ = prove(t, rowsOf(site(), tc.again...), throughJSON(t, memory), noon.Add(time.Minute)); (p.WentBack() != "") != tc.back {
 			t.Errorf("%s: it says %q", tc.name, p.WentBack())
@@ -179,8 +177,8 @@ func TestRowsThatComeBackAfterAnEmptyRead(t *testing.T) {
 	// And after the emptiness was settled, the measure is still the highest DBID that there ever was.
 	_, memory := prove(t, rowsOf(site()), remembered(t, rowsOf(site(), 1, 2, 3, 4)), noon)
 	p, memory := prove(t, rowsOf(site()), memory, noon.Add(settle))
-	if p.Doubt(model.KindUser) != "" || memory.Highest[model.TablePerson] != 4 || memory.Rows[model.TablePerson] != 0 {
-		t.Fatalf("settled: doubt %q, memory %v", p.Doubt(model.KindUser), memory)
+	if p.Doubts()[model.TablePerson] != "" || memory.Highest[model.TablePerson] != 4 || memory.Rows[model.TablePerson] != 0 {
+		t.Fatalf("settled: doubt %q, memory %v", p.Doubts()[model.TablePerson], memory)
 	}
 	if p, _ := prove(t, rowsOf(site(), 1, 2, 3), memory, noon.Add(time.Hour)); p.WentBack() == "" {
 		t.Error("rows of before came back, and nothing is said")
@@ -208,8 +206,8 @@ func TestATableInDoubtIsComparedWithWhatItWas(t *testing.T) {
 			empty := rowsOf(site(), 1, 2, 3, 90)
 			empty.Read[model.TablePerson] = 0
 			p, memory := prove(t, empty, remembered(t, rowsOf(site(), before...)), noon)
-			if p.Doubt(model.KindUser) == "" || p.WentBack() != "" {
-				t.Fatalf("doubt %q, went back %q", p.Doubt(model.KindUser), p.WentBack())
+			if p.Doubts()[model.TablePerson] == "" || p.WentBack() != "" {
+				t.Fatalf("doubt %q, went back %q", p.Doubts()[model.TablePerson], p.WentBack())
 			}
 			if p, _ := prove(t, rowsOf(site(), tc.again...), throughJSON(t, memory), noon.Add(time.Minute)); (p.WentBack() != "") != tc.back {
 				t.Errorf("it says %q", p.WentBack())

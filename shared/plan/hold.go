@@ -11,7 +11,8 @@ import (
 type hold struct {
 	code   HeldCode
 	reason string
-	// partly says that only what members lose waits: those who join do so at once, and the row keeps old ∪ new.
+	// partly says that only a part waits. Of members it is what they lose: those who join do so at once, and the row keeps
+	// old ∪ new. Of a user it is the fields that draft.rest leaves out.
 	partly bool
 }
 
@@ -79,20 +80,6 @@ func (s *site) touchesAnything() bool {
 		}
 	}
 	return false
-}
-
-// doubtProof holds what an unproven read would touch. Without any proof everything waits; a kind whose tables are in
-// doubt is left as it is, while what is new is created.
-func (s *site) doubtProof(d *draft) {
-	doubt := s.in.Proof.Doubt(d.change.Key.Kind)
-	if doubt == "" || !d.touches && s.in.Proof.Valid() {
-		return
-	}
-	code := HeldUnproven
-	if s.in.Proof.WentBack() != "" {
-		code = HeldWentBack
-	}
-	d.holds = append(d.holds, hold{code: code, reason: doubt})
 }
 
 // doubtSettings holds every removal of the first run under new settings, what sets lose and orphans too: what left the

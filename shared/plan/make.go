@@ -30,6 +30,7 @@ type site struct {
 	refused  map[model.Key]bool // rejected by this plan, not by translate
 	lost     map[model.Key]bool
 	fresh    map[model.Key]bool // in Delta.New
+	doubts   doubts
 	// names are the folded names whose EX object a living, mapped key has, for the kinds in which names are shared.
 	names map[nameOf]bool
 	// from and heir say which row a newcomer takes over, and the other way round.
@@ -60,6 +61,8 @@ type draft struct {
 	row, before, leave []int64
 	// padded says that the desired set is incomplete and was filled up from the row: the index never agrees with it.
 	padded bool
+	// rest is what goes while a part of the change is held; nil: a part of members, or nothing.
+	rest *model.Change
 	// waits names the key without whose change this one does not go.
 	waits model.Key
 	holds []hold
@@ -79,6 +82,7 @@ func look(in Input) *site {
 		refused:  map[model.Key]bool{},
 		lost:     make(map[model.Key]bool, len(in.Delta.Lost)),
 		fresh:    make(map[model.Key]bool, len(in.Delta.New)),
+		doubts:   doubtsOf(in.Proof, in.Settings),
 		names:    map[nameOf]bool{},
 		from:     map[model.Key]model.Key{},
 		heir:     map[model.Key]model.Key{},

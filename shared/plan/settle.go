@@ -72,6 +72,9 @@ func (s *site) goes(k model.Key) bool {
 // emit adds the change; of a member list only what can be made true now.
 func (s *site) emit(p *Plan, d *draft, partly bool, gone map[model.Key]bool) {
 	c := d.change
+	if partly && d.rest != nil {
+		c = *d.rest
+	}
 	if c.Key.Kind == model.KindMembers {
 		var ok bool
 		if c, ok = s.possible(d, partly); !ok {
@@ -126,7 +129,11 @@ func (s *site) mayForget(f follow, gone map[model.Key]bool) bool {
 	if s.paused(f.forget.Key) != "" {
 		return false
 	}
-	return f.forget.IndexOnly && s.in.Proof.Valid() || s.in.Proof.Doubt(f.forget.Key.Kind) == ""
+	if f.forget.IndexOnly && s.in.Proof.Valid() {
+		return true
+	}
+	doubted, _ := s.doubts.of(f.forget.Key.Kind, model.ActionDelete, nil)
+	return s.in.Proof.Doubt() == "" && doubted == ""
 }
 
 // handOverRest makes the row of a re-created queue's members when their own change does not go: with the members of the old

@@ -168,7 +168,7 @@ func (w *world) carryOut(p plan.Plan) {
 // The parts of a complete read.
 var tables = []model.Table{
 	model.TablePerson, model.TableSkill, model.TableSkillLevel, model.TableDN, model.TableGroup, model.TableGroupAgent,
-	model.TableGroupDN, model.TableScript, model.TableAttribute, model.TableAttrValue,
+	model.TableGroupDN, model.TableScript, model.TableAttribute, model.TableAttrValue, model.TableSwitch,
 }
 
 // proof is a complete read in which no table is in doubt.
@@ -176,13 +176,21 @@ func proof() model.Proven { return proofWithout() }
 
 // proofWithout is a complete read in which some tables that had rows came back empty.
 func proofWithout(empty ...model.Table) model.Proven {
-	s := &model.Snapshot{Tenant: model.Tenant{DBID: 1, Name: "t", State: model.CfgEnabled}, Read: map[model.Table]int{}}
+	s := &model.Snapshot{Tenant: model.Tenant{DBID: 1, Name: "t", State: model.CfgEnabled}, Read: map[model.Table]int{}, Valued: map[string]int{}}
 	before := model.Memory{Rows: map[model.Table]int{}}
+	for _, name := range []string{"Language", "DispositionCode", "Product"} {
+		s.Valued[name], before.Rows[model.ValuesOf(name)] = 5, 5
+		if slices.Contains(empty, model.ValuesOf(name)) {
+			s.Valued[name] = 0
+		}
+	}
 	for _, t := range tables {
 		s.Read[t], before.Rows[t] = 100, 100
 	}
 	for _, t := range empty {
-		s.Read[t] = 0
+		if !t.IsValues() {
+			s.Read[t] = 0
+		}
 	}
 	return mustProve(s, before)
 }

@@ -90,7 +90,7 @@ func TestEmptiedTable(t *testing.T) {
 	t.Parallel()
 	for _, table := range []engagetest.Table{
 		engagetest.TableLink, engagetest.TableLevel, engagetest.TableGroup, engagetest.TableMember, engagetest.TablePerson, engagetest.TableValue,
-		engagetest.TableDN,
+		engagetest.TableDN, engagetest.TableSwitch,
 	} {
 		t.Run(string(table), func(t *testing.T) {
 			t.Parallel()
