@@ -60,7 +60,10 @@ func (a ListAnswer) title() string {
 func (a ListAnswer) text() string {
 	lines := append([]string{a.title()}, pausedLines("  ", a.Paused)...)
 	for _, l := range a.Objects {
-		line := fmt.Sprintf("  %s %s since %s", l.State, l.Key, stamp(l.Since))
+		line := fmt.Sprintf("  %s %s", l.State, l.Key)
+		if !l.Since.IsZero() {
+			line += " since " + stamp(l.Since)
+		}
 		if l.Active {
 			line += ", can still log in"
 		}
@@ -117,6 +120,9 @@ func (s StatusAnswer) text() string {
 		if n := s.States[state]; n > 0 {
 			add("%s: %d", state, n)
 		}
+	}
+	if s.BeingChanged > 0 {
+		add("being changed by a run under way or one that died: %d", s.BeingChanged)
 	}
 	if !s.Oldest.IsZero() {
 		add("the oldest that is not converged: %s since %s", s.OldestKey, stamp(s.Oldest))

@@ -33,7 +33,7 @@ var storeActions = func() map[string][]string {
 		"PutDesired": write, "MarkQueued": write, "ClearQueued": write, "Intend": write, "Record": write, "Release": write, "Bind": write, "Pause": write, "Own": write,
 		"TakeLease": write, "RenewLease": write, "ReleaseLease": write, "Draw": write, "SaveToken": write,
 		"Forget": drop, "Resume": drop, "Disown": drop, "DeleteDocument": drop,
-		"Delta": read, "Keys": read, "GetDocument": read,
+		"Delta": read, "Marked": read, "Keys": read, "GetDocument": read,
 		"PutIndex":    {"GetItem", "BatchGetItem", "PutItem", "DeleteItem"},
 		"PutDocument": {"GetItem", "PutItem", "DeleteItem", "Query"},
 		"List":        {"Index Query"},

@@ -22,7 +22,7 @@ const (
 
 // site is a site's keys with made-up fingerprints.
 func site(users, skills, queues, codes int) map[model.Key]model.Fingerprint {
-	want := map[model.Key]model.Fingerprint{{Kind: model.KindSource, DBID: 1}: 1}
+	want := map[model.Key]model.Fingerprint{{Kind: model.KindSource, DBID: 1}: 2}
 	for kind, n := range map[model.Kind]int{
 		model.KindUser: users, model.KindSkill: skills, model.KindQueue: queues, model.KindMembers: queues, model.KindWrapUpCode: codes,
 	} {
@@ -100,6 +100,33 @@ func TestOneChangeReadsOneShard(t *testing.T) {
 	must(t, m.PutIndex(t.Context(), 2, map[model.Key]model.Fingerprint{key: 7}))
 	if u := m.Units(); u.Writes > 8 {
 		t.Errorf("writing one fingerprint cost %+v", u)
+	}
+}
+
+// What the marks cost a run that changes something: the index is written twice, before the rows and after them.
+func TestMarksCostWhatThePackageCommentSays(t *testing.T) {
+	text, err := os.ReadFile("doc.go")
+	must(t, err)
+	comment := regexp.MustCompile(`\s*\n//\s*`).ReplaceAllString(string(text), " ")
+	m := mapping.NewMemory(mapping.MemoryOptions{})
+	must(t, m.PutIndex(t.Context(), 1, site(30_000, 3_000, 4_800, 1_000)))
+	key := model.Key{Kind: model.KindUser, DBID: 100}
+	var cost [2]mapping.Units
+	for i, f := range []model.Fingerprint{model.BeingChanged, 7} {
+		m.ResetUnits()
+		must(t, m.PutIndex(t.Context(), 2, map[model.Key]model.Fingerprint{key: f}))
+		cost[i] = m.Units()
+	}
+	line := fmt.Sprintf("One changed user of 30,000: %g read and %g write units to mark it, %g and %g to write its fingerprint.",
+		cost[0].Reads, cost[0].Writes, cost[1].Reads, cost[1].Writes)
+	if !strings.Contains(comment, line) {
+		t.Errorf("the package comment does not say: %s", line)
+	}
+	m.ResetUnits()
+	marked, err := m.Marked(t.Context())
+	must(t, err)
+	if u := m.Units(); len(marked) != 0 || u.Reads > 1 {
+		t.Errorf("finding no marks cost %+v, and found %v", u, marked)
 	}
 }
 

@@ -47,7 +47,11 @@ func headOf(it item) (indexHead, error) {
 	if err != nil {
 		return indexHead{}, model.Errorf(model.CodeInternal, "read index", "%w", err)
 	}
-	return indexHead{run: it.number(attrRun), kinds: kinds}, nil
+	marked, err := decodeMarked(it.bytes(attrMarked), kinds)
+	if err != nil {
+		return indexHead{}, model.Errorf(model.CodeInternal, "read index", "%w", err)
+	}
+	return indexHead{run: it.number(attrRun), kinds: kinds, marked: marked}, nil
 }
 
 // Delta compares the desired fingerprints with the index; see IndexStore. It computes what each shard would be if nothing
@@ -76,6 +80,7 @@ func (t *table) Delta(ctx context.Context, want map[model.Key]model.Fingerprint)
 	slices.SortFunc(d.New, model.Key.Compare)
 	slices.SortFunc(d.Changed, model.Key.Compare)
 	slices.SortFunc(d.Lost, model.Key.Compare)
+	slices.SortFunc(d.Marked, model.Key.Compare)
 	return d, nil
 }
 
@@ -122,6 +127,9 @@ func (t *table) compare(ctx context.Context, differ []shardID, want map[shardID]
 			case was != f:
 				d.Changed = append(d.Changed, key)
 			}
+		}
+		for _, dbid := range has.marked() {
+			d.Marked = append(d.Marked, model.Key{Kind: id.kind, DBID: dbid})
 		}
 		for dbid := range has {
 			if _, wanted := want[id][dbid]; !wanted {

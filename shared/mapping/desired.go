@@ -80,6 +80,17 @@ func (r *Row) stateFor(goal Goal) State {
 	return StatePending
 }
 
+// Holds says whether the row holds the wish already: its goal and desired object and, unless only facts differ, whose EX
+// object it takes. An approval that the wish brings must be on the row; one that the row has may be more than the wish asks.
+func (r Row) Holds(w Wish) bool {
+	if r.Version == 0 || w.Approved && !r.Approved {
+		return false
+	}
+	w.Approved = r.Approved
+	same, err := r.holds(w)
+	return err == nil && same
+}
+
 // holds says whether the row got this very wish already.
 func (r *Row) holds(w Wish) (bool, error) {
 	have, err := json.Marshal(r.Desired)

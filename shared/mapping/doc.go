@@ -15,7 +15,7 @@
 //	item       keys (all start with the tenant)             one file
 //	row        row#user/1234                                 rows.go desired.go record.go marks.go
 //	owner      ex#user/<EX id>                               owners.go
-//	index      index head, index#user#128#17 shard           delta.go putindex.go shard.go
+//	index      index head, index#user#128#17 shard           delta.go putindex.go marked.go shard.go
 //	document   doc#<name> head, part#<generation>#0001       documents.go
 //	lease      lease                                         lease.go
 //	pauses     pauses                                        pauses.go
@@ -34,6 +34,11 @@
 // 10,000 users: 25 read units, 2 write units a run; reads cost 0.14, all 0.19 USD a month.
 // 30,000 users: 25 read units, 2 write units a run; reads cost 0.14, all 0.19 USD a month.
 //
-// A changed object costs its shard on top: one read unit to find it, up to four of writing. Rows in the listed states are
+// A changed object costs its shard on top, and the index is written twice: before its row is written the key is marked as
+// being changed, so that a run that dies leaves nothing that looks converged, and afterwards it gets its fingerprint.
+//
+// One changed user of 30,000: 3 read and 5 write units to mark it, 3 and 5 to write its fingerprint.
+//
+// Changes of one shard share these writes. Rows in the listed states are
 // charged by their lines, some 20 to a unit: list orphans and quarantined rows where people look, not every minute.
 package mapping

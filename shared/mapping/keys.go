@@ -23,6 +23,7 @@ const (
 // Names of the other attributes. They are short because DynamoDB charges for their bytes.
 const (
 	attrStamp    = "w" // the last write's stamp: the optimistic lock of every item
+	attrMarked   = "marked"
 	attrRun      = "run"
 	attrVersion  = "ver"
 	attrGoal     = "goal"

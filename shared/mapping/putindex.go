@@ -23,8 +23,10 @@ type indexWrite struct {
 
 	mu sync.Mutex
 	// sums are the new sums of written shards; grown the kinds that moved to more shards, with all sums.
-	sums  map[shardID]shardSum
-	grown map[model.Kind][]shardSum
+	sums map[shardID]shardSum
+	// marked counts the keys that are being changed in each written shard.
+	marked map[shardID]int
+	grown  map[model.Kind][]shardSum
 	// left are shards that no head will name any more.
 	left []shardID
 }
@@ -41,7 +43,7 @@ func (t *table) PutIndex(ctx context.Context, run int64, changed map[model.Key]m
 	if len(changed) == 0 && len(doubts) == 0 {
 		return nil
 	}
-	w := &indexWrite{t: t, run: run, touched: map[shardID]entries{}, sums: map[shardID]shardSum{}, grown: map[model.Kind][]shardSum{}}
+	w := &indexWrite{t: t, run: run, touched: map[shardID]entries{}, sums: map[shardID]shardSum{}, marked: map[shardID]int{}, grown: map[model.Kind][]shardSum{}}
 	for _, step := range []func(context.Context) error{
 		func(ctx context.Context) error { return w.begin(ctx, changed) },
 		func(context.Context) error { w.deal(changed, doubts); return nil },
@@ -104,6 +106,9 @@ func (h indexHead) item() item {
 	it := item{}
 	it.setNumber(attrRun, h.run)
 	it.setBytes(attrBody, h.encode())
+	if marks := h.encodeMarked(); len(marks) > 0 {
+		it.setBytes(attrMarked, marks)
+	}
 	return it
 }
 
@@ -242,6 +247,7 @@ func (w *indexWrite) grow(ctx context.Context, kind model.Kind, of int) error {
 // writeShard changes one shard, unless a later run wrote it.
 func (w *indexWrite) writeShard(ctx context.Context, id shardID, change func(entries) entries) error {
 	var sum shardSum
+	var marked int
 	_, err := w.t.mutate(ctx, "PutIndex", w.t.keys.shard(id), func(old item) (item, error) {
 		if was := old.number(attrRun); was > w.run {
 			return nil, model.Errorf(model.CodeStale, "", "run %d wrote a shard before run %d", was, w.run)
@@ -252,7 +258,8 @@ func (w *indexWrite) writeShard(ctx context.Context, id shardID, change func(ent
 		}
 		before := e.sum()
 		e = change(e)
-		if sum = e.sum(); sum == before {
+		sum, marked = e.sum(), len(e.marked())
+		if sum == before {
 			return nil, errUnchanged
 		}
 		if len(e) == 0 {
@@ -268,7 +275,7 @@ func (w *indexWrite) writeShard(ctx context.Context, id shardID, change func(ent
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.sums[id] = sum
+	w.sums[id], w.marked[id] = sum, marked
 	return nil
 }
 
@@ -291,6 +298,7 @@ func (w *indexWrite) writeHead(ctx context.Context) error {
 			next.kinds[id.kind][id.n] = sum
 		}
 		maps.Copy(next.kinds, w.grown)
+		next.mark(w.marked)
 		if next.equal(head) {
 			return nil, errUnchanged
 		}

@@ -102,6 +102,8 @@ func (e entries) sum() shardSum {
 type indexHead struct {
 	run   int64
 	kinds map[model.Kind][]shardSum
+	// marked counts the keys that are being changed in each shard that has any.
+	marked map[shardID]int
 }
 
 // total counts the keys of a kind.
@@ -118,11 +120,11 @@ func (h indexHead) clone() indexHead {
 	for k, sums := range h.kinds {
 		kinds[k] = slices.Clone(sums)
 	}
-	return indexHead{run: h.run, kinds: kinds}
+	return indexHead{run: h.run, kinds: kinds, marked: maps.Clone(h.marked)}
 }
 
 func (h indexHead) equal(o indexHead) bool {
-	return h.run == o.run && maps.EqualFunc(h.kinds, o.kinds, slices.Equal[[]shardSum])
+	return h.run == o.run && maps.Equal(h.marked, o.marked) && maps.EqualFunc(h.kinds, o.kinds, slices.Equal[[]shardSum])
 }
 
 func (h indexHead) encode() []byte {

@@ -81,6 +81,9 @@ type IndexStore interface {
 	// did already. Shards first, their digests last. With nothing changed it only repairs what the last Delta found broken,
 	// and mostly sends nothing: call it at the end of every run.
 	PutIndex(ctx context.Context, run int64, changed map[model.Key]model.Fingerprint) error
+	// Marked lists the keys that are marked as being changed, in order: a run marks them before it writes their rows and
+	// unmarks them afterwards, so they are those of a run under way or of one that died.
+	Marked(ctx context.Context) ([]model.Key, error)
 	// Keys lists the keys of a kind that the index holds, in order.
 	Keys(ctx context.Context, kind model.Kind) ([]model.Key, error)
 }

@@ -10,6 +10,10 @@ import (
 // Zero means "nothing".
 type Fingerprint uint64
 
+// BeingChanged stands in the mapping index for a key whose row is about to be written. No object has it, so a key that
+// kept it because the run died is compared with its row by the next one.
+const BeingChanged Fingerprint = 1
+
 // String writes the fingerprint in hexadecimal.
 func (f Fingerprint) String() string { return strconv.FormatUint(uint64(f), 16) }
 
@@ -42,7 +46,7 @@ func (o Object) Fingerprint() Fingerprint {
 	e.number(int64(i.AddressStep))
 	e.number(int64(i.DNType))
 	sum := sha256.Sum256(e.buf)
-	return Fingerprint(max(1, binary.BigEndian.Uint64(sum[:8])))
+	return Fingerprint(max(uint64(BeingChanged)+1, binary.BigEndian.Uint64(sum[:8])))
 }
 
 type encoder struct{ buf []byte }

@@ -21,6 +21,9 @@ type Delta struct {
 	New     []Key // desired, no row
 	Changed []Key // desired, with another fingerprint than the row's
 	Lost    []Key // in the index, not desired
+	// Marked are the keys, among Changed and Lost, that a run marked as being changed and did not come to unmark: only
+	// their rows say what they are to be.
+	Marked []Key
 	// Mapped counts the keys of the index by kind, before this run.
 	Mapped map[Kind]int
 }

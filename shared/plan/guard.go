@@ -63,7 +63,7 @@ func (s *site) count() []Verdict {
 func (s *site) tally(k model.Kind, c Class) *tally {
 	t := &tally{}
 	for _, d := range s.drafts {
-		if d.change.Key.Kind != k {
+		if d.change.Key.Kind != k || d.agreed {
 			continue
 		}
 		whole, partly := d.blocker()

@@ -32,6 +32,7 @@ func (s *site) doubt() {
 	for _, d := range s.drafts {
 		d.id = ID(d.change)
 		d.approved = s.in.Approved[d.id]
+		d.agreed = s.holds(d.change, d.approved)
 		s.doubtProof(d)
 		if first {
 			d.holds = append(d.holds, hold{code: HeldFirstPlan, reason: "the tenant has no approved first plan, and this plan would adopt, change or remove what is in the EX Org"})
@@ -42,6 +43,11 @@ func (s *site) doubt() {
 		s.doubtLoss(d)
 		s.doubtPaused(d)
 	}
+}
+
+// holds says whether the key's row holds the change already.
+func (s *site) holds(c model.Change, approved bool) bool {
+	return s.in.Holds != nil && s.in.Holds(c, approved)
 }
 
 // doubtPaused holds what an operator paused: the object, or the one that it takes over. It is the weakest reason: whatever
@@ -75,7 +81,7 @@ func (s *site) touchesAnything() bool {
 		return whole.touchesAnything()
 	}
 	for _, d := range s.drafts {
-		if d.touches && d.change.Action != model.ActionRefresh && d.change.Action != model.ActionOrphan {
+		if d.touches && !s.holds(d.change, false) && d.change.Action != model.ActionRefresh && d.change.Action != model.ActionOrphan {
 			return true
 		}
 	}
@@ -134,6 +140,9 @@ func (s *site) doubtLoss(d *draft) {
 // blocker gives the strongest reason that holds the draft: all of it, or what its members lose. An approval takes away
 // every reason that an operator can decide on.
 func (d *draft) blocker() (whole, partly *hold) {
+	if d.agreed {
+		return nil, nil
+	}
 	for i := range d.holds {
 		h := &d.holds[i]
 		if d.approved && h.code.Approvable() {

@@ -42,6 +42,9 @@ type Input struct {
 	// Paused says why an operator keeps EXCS from writing to a key, "" when nobody does; nil: nothing is paused. What is
 	// paused is held, whole: no row, no index entry, no message.
 	Paused func(model.Key) string
+	// Holds says whether the key's row holds the change already, with an operator's approval if approved: a run wrote it and
+	// died before the index told of it. Then only the index is written. nil: no row does.
+	Holds func(c model.Change, approved bool) bool
 	// SettingsChanged says that the settings are not those of the last approved run: nothing is removed.
 	SettingsChanged bool
 	// FirstRun says that the tenant has no approved first plan.

@@ -54,6 +54,8 @@ type draft struct {
 	change   model.Change
 	id       string
 	approved bool
+	// agreed says that the key's row holds the change already: nothing is to be written but the index.
+	agreed bool
 	// touches says that the change is about something that exists already: a row or an EX object.
 	touches bool
 	// row is the member set that the row holds, before the same with users that were taken over exchanged, leave who would

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"maps"
 	"strings"
 	"time"
 
@@ -27,6 +28,8 @@ type Plan struct {
 	// Approved are the keys whose change goes because an operator approved it: the worker's guard must let it pass too. The
 	// change may do less than what was approved (a member whose user is not made yet), so its ID may be another.
 	Approved map[model.Key]bool `json:"approved,omitempty"`
+	// Agreed is what the index must say of keys whose rows hold what Engage wants already, and that it tells otherwise.
+	Agreed map[model.Key]model.Fingerprint `json:"-"`
 	// Held wait: for a second read, a proof, or an approval. In key order.
 	Held []Held `json:"held,omitempty"`
 	// Forget are rows or index entries that go without any write to the EX Org.
@@ -49,7 +52,8 @@ func (p Plan) Empty() bool { return len(p.Changes)+len(p.Forget) == 0 }
 
 // Index gives what the mapping index must hold once the rows of the plan are written; 0 takes a key off.
 func (p Plan) Index() map[model.Key]model.Fingerprint {
-	index := make(map[model.Key]model.Fingerprint, len(p.Changes)+len(p.Forget))
+	index := make(map[model.Key]model.Fingerprint, len(p.Changes)+len(p.Forget)+len(p.Agreed))
+	maps.Copy(index, p.Agreed)
 	for _, c := range p.Changes {
 		if !c.From.IsZero() {
 			index[c.From] = 0
@@ -59,14 +63,27 @@ func (p Plan) Index() map[model.Key]model.Fingerprint {
 		index[f.Key] = 0
 	}
 	for _, c := range p.Changes {
-		switch c.Action {
-		case model.ActionDelete, model.ActionOrphan:
-			index[c.Key] = 0
-		default:
-			index[c.Key] = c.Object.Fingerprint()
-		}
+		index[c.Key] = indexed(c)
 	}
 	return index
+}
+
+// agree notes a change that the key's row holds already.
+func (p *Plan) agree(c model.Change) {
+	if !c.From.IsZero() {
+		p.Agreed[c.From] = 0
+	}
+	p.Agreed[c.Key] = indexed(c)
+}
+
+// indexed is what the index must hold for a change's key; 0: nothing.
+func indexed(c model.Change) model.Fingerprint {
+	switch c.Action {
+	case model.ActionDelete, model.ActionOrphan:
+		return 0
+	default:
+		return c.Object.Fingerprint()
+	}
 }
 
 // HeldCode says why a change is held.

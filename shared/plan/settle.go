@@ -9,7 +9,7 @@ import (
 
 // settle sorts the drafts into what goes now, what goes in part and what is held, and seals the plan.
 func (s *site) settle(verdicts []Verdict) Plan {
-	p := Plan{Changes: []model.Change{}, Approved: map[model.Key]bool{}, Guard: verdicts}
+	p := Plan{Changes: []model.Change{}, Approved: map[model.Key]bool{}, Agreed: map[model.Key]model.Fingerprint{}, Guard: verdicts}
 	gone := map[model.Key]bool{}
 	for _, d := range s.drafts {
 		s.settleOne(&p, d, gone)
@@ -82,6 +82,10 @@ func (s *site) emit(p *Plan, d *draft, partly bool, gone map[model.Key]bool) {
 		}
 	}
 	gone[c.Key] = true
+	if s.holds(c, d.approved) {
+		p.agree(c)
+		return
+	}
 	p.Changes = append(p.Changes, c)
 	if d.approved {
 		p.Approved[c.Key] = true

@@ -18,36 +18,48 @@ import (
 // writesAtOnce is how many rows are written side by side. A row takes two small writes of some milliseconds each.
 const writesAtOnce = 32
 
-// carryOut writes the plan's desired states and sends its messages, wave by wave. Rows come first and the index last: a
-// crash in between makes the next run see the same changes again, and a row that is pending is found without a message.
+// carryOut writes the plan's desired states and sends its messages, wave by wave, and remembers what the next run needs:
+//
+//  1. what was decided by this read alone: a run that dies must not make the next one forget that it was (foresee)
+//  2. the marks: the index says of every key whose row is about to be written that it is being changed
+//  3. the rows, each before its message, and what the next run needs to know of them
+//  4. the index, which takes the marks off
+//
+// Whatever the run dies between, the next one compares the marked keys with their rows and finds what is still to be
+// done, whether or not Engage asks for the same by then.
 func (r *Runner) carryOut(ctx context.Context, lease mapping.Lease, d *draft, req Request) (sent, looks int, err error) {
-	run, index := lease.Run, d.plan.Index()
 	lost, err := r.lostAfter(ctx)
 	if err != nil {
 		return 0, 0, err
 	}
-	if err := r.announce(ctx, run, d); err != nil {
+	if err := r.foresee(ctx, lease.Run, d, req); err != nil {
 		return 0, 0, err
 	}
+	if err := r.mark(ctx, lease.Run, d); err != nil {
+		return 0, 0, err
+	}
+	if sent, looks, err = r.writeRows(ctx, lease, d, req, lost); err != nil {
+		return sent, looks, err
+	}
+	if err := r.remember(ctx, lease.Run, d, req); err != nil {
+		return sent, looks, err
+	}
+	return sent, looks, r.unmark(ctx, lease.Run, d, req)
+}
+
+// writeRows writes and drops the rows of the plan and sends their messages.
+func (r *Runner) writeRows(ctx context.Context, lease mapping.Lease, d *draft, req Request, lost time.Duration) (sent, looks int, err error) {
 	for wave := range waves {
 		n, err := r.carryWave(ctx, lease, d, wave, req.Cause, lost)
 		if sent += n; err != nil {
 			return sent, 0, err
 		}
 	}
-	for _, refused := range d.refused {
-		delete(index, refused.Key)
-	}
 	if err := r.forget(ctx, d); err != nil {
 		return sent, 0, err
 	}
-	if looks, err = r.look(ctx, run, d, req, lost); err != nil {
-		return sent, looks, err
-	}
-	if err := r.Table.PutIndex(ctx, run, index); err != nil {
-		return sent, looks, fmt.Errorf("write the mapping index: %w", err)
-	}
-	return sent, looks, nil
+	looks, err = r.look(ctx, lease.Run, d, req, lost)
+	return sent, looks, err
 }
 
 const waves = 4
@@ -65,6 +77,7 @@ func (r *Runner) carryWave(ctx context.Context, lease mapping.Lease, d *draft, w
 	}
 	messages, refused, err := r.write(ctx, lease.Run, changes, cause, d.plan.Approved, lost)
 	d.refused = append(d.refused, refused...)
+	d.plan.Rejects = append(d.plan.Rejects, refused...)
 	if sending := r.Queue.Send(ctx, messages); err == nil && sending != nil {
 		err = fmt.Errorf("send the messages of run %d: %w", lease.Run, sending)
 	}
@@ -72,27 +85,6 @@ func (r *Runner) carryWave(ctx context.Context, lease mapping.Lease, d *draft, w
 		return 0, err
 	}
 	return len(messages), nil
-}
-
-// announced is the fingerprint of a key whose row is about to be made. No object has it.
-const announced model.Fingerprint = 1
-
-// announce puts the keys of rows that are about to be made into the index. A row that the index does not name would be
-// nobody's, if the run died and Engage lost the object before the next: its EX object would stay for ever.
-func (r *Runner) announce(ctx context.Context, run int64, d *draft) error {
-	keys := map[model.Key]model.Fingerprint{}
-	for _, c := range d.plan.Changes {
-		if !d.indexed(c.Key) {
-			keys[c.Key] = announced
-		}
-	}
-	if len(keys) == 0 {
-		return nil
-	}
-	if err := r.Table.PutIndex(ctx, run, keys); err != nil {
-		return fmt.Errorf("announce new rows in the mapping index: %w", err)
-	}
-	return nil
 }
 
 // write sets the desired states of one wave and returns the messages that tell of them: with an error those of the rows
@@ -176,14 +168,8 @@ func (r *Runner) forget(ctx context.Context, d *draft) error {
 		if f.IndexOnly {
 			continue
 		}
-		row := d.rows[f.Key]
-		if row.EXID != "" && f.Key.Kind != model.KindMembers {
-			if err := r.Table.Disown(ctx, f.Key.Kind, row.EXID, f.Key); err != nil {
-				return fmt.Errorf("take %s off its EX object: %w", f.Key, err)
-			}
-		}
-		if err := r.Table.Forget(ctx, f.Key); err != nil && model.CodeOf(err) != model.CodeNotFound {
-			return fmt.Errorf("drop the row of %s: %w", f.Key, err)
+		if err := r.dropRow(ctx, d.rows[f.Key], f.Key); err != nil {
+			return err
 		}
 	}
 	return nil

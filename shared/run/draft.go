@@ -34,6 +34,7 @@ type draft struct {
 	home      string // the home division, "" when it was not read
 	// fresh and lost are what the index lacked and had too much when the run began; rowless of those have no row.
 	fresh, lost, rowless []model.Key
+	marked               map[model.Key]bool // keys whose index entry says that they are being changed
 	plan                 plan.Plan
 	refused              []model.Reject // rows that the table could not hold
 	at                   time.Time
@@ -42,7 +43,7 @@ type draft struct {
 
 // draft reads Engage and makes the plan. seen is what the run read of unconverged rows, nil if it has not.
 func (r *Runner) draft(ctx context.Context, site Site, req Request, pauses mapping.Pauses, seen *survey) (*draft, error) {
-	d := &draft{site: site, pauses: pauses, docs: newKept(r.Table), at: r.Now(), facts: model.Facts{}, rows: map[model.Key]mapping.Row{}, settings: r.Settings.Hash()}
+	d := &draft{site: site, pauses: pauses, docs: newKept(r.Table), at: r.Now(), facts: model.Facts{}, rows: map[model.Key]mapping.Row{}, marked: map[model.Key]bool{}, settings: r.Settings.Hash()}
 	d.first, d.lookAll = site.FirstPlan.IsZero(), site.FirstRun.IsZero()
 	if err := r.prove(ctx, d); err != nil {
 		return nil, err
@@ -129,6 +130,9 @@ func (r *Runner) translate(ctx context.Context, d *draft) error {
 			return fmt.Errorf("compare with the mapping index: %w", err)
 		}
 		d.delta = delta
+		if d.mistrustsHints() {
+			continue
+		}
 		fresh, err := r.learn(ctx, d, slices.Concat(d.result.Asks, delta.Changed, delta.Lost))
 		if err != nil {
 			return err
@@ -138,6 +142,26 @@ func (r *Runner) translate(ctx context.Context, d *draft) error {
 		}
 	}
 	return model.Errorf(model.CodeInternal, "translate", "the translation asks for more after %d passes", passesAtMost)
+}
+
+// mistrustsHints notes the marked keys. Where there are any, the last run did not come to its end, and what it left as hints
+// may be older than the rows: they are forgotten, once, and the rows are read instead.
+func (d *draft) mistrustsHints() bool {
+	first := len(d.marked) == 0 && len(d.delta.Marked) > 0
+	for _, key := range d.delta.Marked {
+		d.marked[key] = true
+	}
+	if !first {
+		return false
+	}
+	d.facts = model.Facts{}
+	for key, row := range d.rows {
+		d.facts[key] = model.Known{}
+		if row.Version > 0 {
+			d.facts[key] = row.Known()
+		}
+	}
+	return true
 }
 
 func fingerprints(objects []model.Object) map[model.Key]model.Fingerprint {
@@ -238,7 +262,7 @@ func (r *Runner) input(ctx context.Context, d *draft, matches map[model.Key]plan
 		Settings: r.Settings, Proof: d.proof, Objects: d.result.Objects, Rejects: d.result.Rejects, Notes: d.notes(),
 		Delta: d.delta, Facts: facts, Settled: settled, Matches: matches, Drawn: drawn,
 		Mapped: d.site.Base(max(g.RemovalWindow, g.UpdateWindow), d.at), Memberships: d.site.MembershipBase(g.UpdateWindow, d.at),
-		Waiting: d.held.since(), Approved: d.approvals.valid(d.at), Paused: why(d.pauses),
+		Waiting: d.held.since(), Approved: d.approvals.valid(d.at), Paused: why(d.pauses), Holds: d.holds(),
 		SettingsChanged: d.site.SettingsHash != "" && d.site.SettingsHash != d.settings,
 		FirstRun:        d.first, Home: d.home, Now: d.at, Kinds: req.Kinds,
 	}, nil
@@ -291,8 +315,6 @@ func (d *draft) limit(req Request) {
 }
 
 func (d *draft) report() Report {
-	d.plan.Rejects = append(d.plan.Rejects, d.refused...)
-	d.refused = nil
 	return Report{
 		Paused: d.pauses, Resting: d.resting(),
 		Plan: d.plan, Rows: d.snapshot.Read, Dropped: d.snapshot.Dropped, WentBack: d.proof.WentBack(), Doubts: d.proof.Doubts(), FirstPlan: d.first,

@@ -58,6 +58,8 @@ type survey struct {
 	items  []mapping.Item
 	pauses mapping.Pauses
 	now    time.Time
+	// marked are the keys that a run which died left as being changed, nil when they were not read.
+	marked []model.Key
 }
 
 // surveyed are the states that a run reads every time. Orphans are listed apart: there may be thousands, and they are charged
@@ -78,6 +80,15 @@ func (r *Runner) survey(ctx context.Context, pauses mapping.Pauses) (*survey, er
 // late gives the items that are on their way and that nobody paused.
 func (s *survey) late() []mapping.Item {
 	return slices.DeleteFunc(s.in(onTheirWay()...), func(i mapping.Item) bool { return standsStill(i, s.pauses) })
+}
+
+// unread are the marked keys whose rows are in no list: they look converged and may be about to change.
+func (s *survey) unread() []model.Key {
+	listed := map[model.Key]bool{}
+	for _, i := range s.items {
+		listed[i.Key] = true
+	}
+	return slices.DeleteFunc(slices.Clone(s.marked), func(k model.Key) bool { return listed[k] || s.pauses.Covers(k) })
 }
 
 // openSince is when the row left converged or, if a person has to decide, when it came to that.
@@ -113,6 +124,12 @@ func (s *survey) group(items []mapping.Item) Group {
 	return g
 }
 
+// add counts keys of unknown age.
+func (g *Group) add(keys []model.Key) {
+	g.Count += len(keys)
+	g.Keys = append(g.Keys, keys[:min(len(keys), max(0, keysNamed-len(g.Keys)))]...)
+}
+
 // figures counts what a run found. d is nil when it came to no plan.
 func (r *Runner) figures(site Site, seen *survey, d *draft) *Figures {
 	f := &Figures{
@@ -120,6 +137,10 @@ func (r *Runner) figures(site Site, seen *survey, d *draft) *Figures {
 		Unconverged: seen.group(seen.late()),
 		Quarantined: seen.group(seen.in(mapping.StateQuarantined)),
 	}
+	if d != nil {
+		seen.marked = slices.SortedFunc(maps.Keys(d.marked), model.Key.Compare)
+	}
+	f.Unconverged.add(seen.unread())
 	open := openPerKind(seen, d)
 	last := cmp.Or(site.LastPlan, &Counted{})
 	for _, k := range model.Kinds() {
@@ -154,6 +175,9 @@ func openPerKind(seen *survey, d *draft) map[model.Kind]int {
 	open := map[model.Key]bool{}
 	for _, i := range seen.items {
 		open[i.Key] = true
+	}
+	for _, key := range seen.marked {
+		open[key] = true
 	}
 	if d != nil {
 		for _, c := range d.plan.Changes {

@@ -49,11 +49,12 @@ func (r *Runner) forgetRows(ctx context.Context, lease mapping.Lease, keys []mod
 		if r.beingCreated(rows[key]) {
 			return nil, r.mayBeMadeTwice(rows[key], "forget")
 		}
-		index[key] = 0
+		index[key] = model.BeingChanged
 	}
-	// The index goes first: a key that it names and that has no row would be taken for unchanged, for ever.
+	// The marks go first: a key that the index names and that has no row would be taken for unchanged, for ever, and a row
+	// that it does not name would be nobody's once Engage loses the object.
 	if err := r.Table.PutIndex(ctx, lease.Run, index); err != nil {
-		return nil, fmt.Errorf("take the keys off the mapping index: %w", err)
+		return nil, fmt.Errorf("mark the keys in the mapping index: %w", err)
 	}
 	if err := r.unlearnNames(ctx, lease.Run, keys); err != nil {
 		return nil, err
@@ -68,11 +69,17 @@ func (r *Runner) forgetRows(ctx context.Context, lease mapping.Lease, keys []mod
 		if err := r.restMembers(ctx, key, lists); err != nil {
 			return list, err
 		}
-		if err := r.dropRow(ctx, row); err != nil {
+		if err := r.dropRow(ctx, row, key); err != nil {
 			return list, err
 		}
 		r.Log.InfoContext(ctx, "forgotten", "run", lease.Run, "key", key, "was", row.State, "exId", row.EXID, "who", by.Who, "note", by.Note)
 		list = append(list, Forgotten{Key: key, State: row.State, EXID: row.EXID, Next: "if Engage still holds it, the next run takes it for new and matches it anew"})
+	}
+	for key := range index {
+		index[key] = 0
+	}
+	if err := r.Table.PutIndex(ctx, lease.Run, index); err != nil {
+		return list, fmt.Errorf("take the keys off the mapping index: %w", err)
 	}
 	r.acted(ctx, mapping.ActionForget, keysNamedIn(keys), by)
 	return list, nil
@@ -93,15 +100,17 @@ func (r *Runner) mayBeMadeTwice(row mapping.Row, action string) error {
 		at.Format(time.RFC3339), action, at.Add(r.Settings.IndexLag).Format(time.RFC3339))}
 }
 
-// dropRow takes a row off its EX object and drops it. The EX object of a member list is its queue's.
-func (r *Runner) dropRow(ctx context.Context, row mapping.Row) error {
-	if row.EXID != "" && row.Key.Kind != model.KindMembers {
-		if err := r.Table.Disown(ctx, row.Key.Kind, row.EXID, row.Key); err != nil {
-			return fmt.Errorf("take %s off its EX object: %w", row.Key, err)
-		}
+// dropRow drops a row and takes its key off the EX object; that of a member list is its queue's. The row goes first: an
+// owner without a row is stale and forbids nothing, while an EX object without its owner could become another key's.
+func (r *Runner) dropRow(ctx context.Context, row mapping.Row, key model.Key) error {
+	if err := r.Table.Forget(ctx, key); err != nil && model.CodeOf(err) != model.CodeNotFound {
+		return fmt.Errorf("drop the row of %s: %w", key, err)
 	}
-	if err := r.Table.Forget(ctx, row.Key); err != nil {
-		return fmt.Errorf("drop the row of %s: %w", row.Key, err)
+	if row.EXID == "" || key.Kind == model.KindMembers {
+		return nil
+	}
+	if err := r.Table.Disown(ctx, key.Kind, row.EXID, key); err != nil {
+		return fmt.Errorf("take %s off its EX object: %w", key, err)
 	}
 	return nil
 }

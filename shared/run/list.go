@@ -15,8 +15,8 @@ import (
 // Listed is one object that needs somebody's eye.
 type Listed struct {
 	Key    model.Key `json:"key"`
-	State  string    `json:"state"` // a mapping state, or "rejected"
-	Since  time.Time `json:"since"`
+	State  string    `json:"state"` // a mapping state, "rejected", or "being changed"
+	Since  time.Time `json:"since,omitzero"`
 	Reason string    `json:"reason,omitempty"`
 	EXID   string    `json:"exId,omitempty"`
 	// Active says of an orphaned user that it can still log in.
@@ -27,7 +27,11 @@ type Listed struct {
 const (
 	listedRejected = "rejected"
 	listedHeld     = "held"
+	// listedMarked is an object that a run marked and has not unmarked: its row may be about to get another desired state.
+	listedMarked = "being changed"
 )
+
+const markedReason = "a run began to change it and has not come to its end: the next complete run compares it with Engage"
 
 // List shows orphans (active users first), rejects, held, invisible, quarantined, and what waits because somebody fights
 // over it or paused it, each with since when and why, limited to kinds if any are given.
@@ -53,10 +57,31 @@ func (r *Runner) List(ctx context.Context, kinds []model.Kind) ([]Listed, error)
 		return nil, err
 	}
 	list = append(list, kept...)
+	marked, err := r.listMarked(ctx, kinds, list)
+	if err != nil {
+		return nil, err
+	}
+	list = append(list, marked...)
 	slices.SortFunc(list, func(a, b Listed) int {
 		return cmp.Or(cmp.Compare(rankOf(a), rankOf(b)), a.Key.Compare(b.Key))
 	})
 	return list, nil
+}
+
+// listMarked gives the objects that are marked as being changed and that are listed for nothing else.
+func (r *Runner) listMarked(ctx context.Context, kinds []model.Kind, list []Listed) ([]Listed, error) {
+	keys, err := r.Table.Marked(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var marked []Listed
+	for _, key := range keys {
+		listed := slices.ContainsFunc(list, func(l Listed) bool { return l.Key == key })
+		if !listed && (len(kinds) == 0 || slices.Contains(kinds, key.Kind)) {
+			marked = append(marked, Listed{Key: key, State: listedMarked, Reason: markedReason})
+		}
+	}
+	return marked, nil
 }
 
 // listDocuments gives the rejects and the held changes of the last whole run.
@@ -132,6 +157,9 @@ type Status struct {
 	FirstPlan    time.Time             `json:"firstPlan,omitzero"`
 	Mapped       map[model.Kind]int    `json:"mapped"`
 	States       map[mapping.State]int `json:"states"`
+	// BeingChanged counts the objects that a run under way, or one that died, marked as being changed: only the next whole
+	// run knows whether they are converged.
+	BeingChanged int `json:"beingChanged,omitempty"`
 	// Oldest is since when the oldest unconverged object waits that nobody paused.
 	Oldest    time.Time `json:"oldest,omitzero"`
 	OldestKey model.Key `json:"oldestKey,omitzero"`
@@ -182,6 +210,11 @@ func (r *Runner) Status(ctx context.Context) (Status, error) {
 			s.Oldest, s.OldestKey = openSince(i), i.Key
 		}
 	}
+	marked, err := r.Table.Marked(ctx)
+	if err != nil {
+		return s, err
+	}
+	s.BeingChanged = len(marked)
 	return s, r.depths(ctx, &s)
 }
 

@@ -26,6 +26,8 @@ type onlooker struct {
 	// leaving are rows whose EX object is to be deleted: they are not mapped any more.
 	leaving map[model.Key]bool
 	rows    map[model.Key]mapping.Row
+	// marked are objects that a run marked as being changed and whose rows are in no list.
+	marked []model.Key
 }
 
 func talliesOf(s Site) map[model.Kind]*Tally {
@@ -65,6 +67,10 @@ func (l *onlooker) read(ctx context.Context, r *Runner) error {
 		return fmt.Errorf("list rows: %w", err)
 	}
 	slices.SortFunc(l.items, func(a, b mapping.Item) int { return cmp.Or(a.Since.Compare(b.Since), a.Key.Compare(b.Key)) })
+	if l.marked, err = r.Table.Marked(ctx); err != nil {
+		return err
+	}
+	l.marked = (&survey{items: l.items, marked: l.marked}).unread()
 	if l.rows, err = r.Table.GetMany(ctx, l.worthReading()); err != nil {
 		return fmt.Errorf("read rows: %w", err)
 	}
@@ -238,6 +244,10 @@ func (l *onlooker) sum() []Tally {
 	}
 	for key := range held {
 		l.tallies[key.Kind].Held++
+	}
+	for _, key := range l.marked {
+		l.tallies[key.Kind].Waiting++
+		l.tallies[key.Kind].Converged--
 	}
 	sums := make([]Tally, 0, len(l.tallies))
 	for _, k := range model.Kinds() {

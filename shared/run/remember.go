@@ -56,7 +56,6 @@ func (d *draft) counted() *Counted {
 func (d *draft) noteSite(run int64, table string) {
 	s := &d.site
 	s.LastRun, s.LastProven, s.ProofFailed, s.ProofFailure, s.Table = run, d.at, 0, "", table
-	s.deleted(d.plan.Changes, d.at)
 	s.ran(Ran{Run: run, At: d.at, Changes: len(d.plan.Changes), Held: len(d.plan.Held), Resting: d.resting(), Rejects: len(d.plan.Rejects)})
 	mapped := map[model.Kind]int{}
 	for kind, n := range d.delta.Mapped {
@@ -84,9 +83,7 @@ func (d *draft) noteWhole() {
 	held := func(is func(plan.Held) bool) bool { return slices.ContainsFunc(d.plan.Held, is) }
 	waitsForFirst := held(func(h plan.Held) bool { return h.Code == plan.HeldFirstPlan })
 	opens := !waitsForFirst && d.carriesOut()
-	if d.first && opens {
-		s.FirstPlan, s.FirstPlanHash = d.at, d.plan.Hash
-	}
+	d.openFirst()
 	if d.lookAll && opens && !held(func(h plan.Held) bool { return h.Change.Adopt != "" }) {
 		s.FirstRun = d.at
 	}

@@ -29,6 +29,7 @@ type Table interface {
 	Disown(ctx context.Context, kind model.Kind, exID string, key model.Key) error
 	Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string][]model.Key, error)
 	Delta(ctx context.Context, want map[model.Key]model.Fingerprint) (model.Delta, error)
+	Marked(ctx context.Context) ([]model.Key, error)
 	PutIndex(ctx context.Context, run int64, changed map[model.Key]model.Fingerprint) error
 	TakeLease(ctx context.Context, holder string, now time.Time, ttl time.Duration) (mapping.Lease, error)
 	RenewLease(ctx context.Context, lease mapping.Lease, now time.Time, ttl time.Duration) (mapping.Lease, error)
@@ -165,7 +166,8 @@ func (r *Runner) Plan(ctx context.Context, req Request) (Report, error) {
 //   - read what is paused: that is planned as everything is, and nothing is written for it
 //   - put unconverged rows that are due back on the queue, whether or not Engage can be read
 //   - read Engage, prove the read, translate, plan
-//   - write desired states, send messages, and last the index and what the next run must remember
+//   - mark in the index what is about to change, write desired states, send messages, write what the next run must
+//     remember, and last the index
 //
 // Errors: conflict while another run holds the lease; what reading Engage gives; invalid when the read proves nothing.
 func (r *Runner) Sync(ctx context.Context, req Request) (Report, error) {
@@ -201,6 +203,7 @@ func (r *Runner) sync(ctx context.Context, lease mapping.Lease, req Request) (Re
 	d, err := r.draft(ctx, site.forTable(r.TableName), req, pauses, seen)
 	if err != nil {
 		r.unproven(ctx, lease, &site, err)
+		seen.marked = r.left(ctx)
 		return Report{Requeued: requeued, Figures: r.figures(site, seen, nil)}, err
 	}
 	report, err := r.finish(ctx, lease, d, req, seen)
@@ -213,11 +216,17 @@ func (r *Runner) finish(ctx context.Context, lease mapping.Lease, d *draft, req 
 	sent, looks, err := r.carryOut(ctx, lease, d, req)
 	report := d.report()
 	report.Sent, report.Looks = sent, looks
-	if err == nil {
-		err = r.remember(ctx, lease.Run, d, req)
-	}
 	report.Figures = r.figures(d.site, seen, d)
 	return report, err
+}
+
+// left reads the keys that a run which died left as being changed. A run that failed only tells of them.
+func (r *Runner) left(ctx context.Context) []model.Key {
+	keys, err := r.Table.Marked(ctx)
+	if err != nil {
+		r.Log.WarnContext(ctx, "what is being changed could not be read", "code", model.CodeOf(err), "error", err.Error())
+	}
+	return keys
 }
 
 // unproven keeps count of runs that could not prove their read, for the alarm.

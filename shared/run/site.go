@@ -100,7 +100,8 @@ const deletedKeep = time.Hour
 func (s *Site) deleted(changes []model.Change, at time.Time) {
 	s.Deleted = slices.DeleteFunc(slices.Clone(s.Deleted), func(d Deletion) bool { return at.Sub(d.At) > deletedKeep })
 	for _, c := range changes {
-		if c.Action == model.ActionDelete {
+		known := slices.ContainsFunc(s.Deleted, func(d Deletion) bool { return d.DBID == c.Key.DBID && d.At.Equal(at) })
+		if c.Action == model.ActionDelete && !known {
 			s.Deleted = append(s.Deleted, Deletion{DBID: c.Key.DBID, At: at})
 		}
 	}

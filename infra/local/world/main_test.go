@@ -65,6 +65,9 @@ func linked(w *world.World, t testing.TB) func(string) bool {
 	names := map[string]bool{}
 	for _, k := range keys {
 		row, err := w.Table.Get(context.Background(), model.Key{Kind: model.KindQueue, DBID: k.DBID})
+		if model.CodeOf(err) == model.CodeNotFound {
+			continue // a run that died had marked the key and not written its row
+		}
 		if err != nil {
 			t.Fatal(err)
 		}

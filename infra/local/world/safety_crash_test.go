@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"excs/infra/local/reference"
 	"excs/shared/engage/engagetest"
 	"excs/shared/mapping"
 	"excs/shared/model"
@@ -136,7 +137,11 @@ func TestCrashAtEveryCall(t *testing.T) {
 			if calls < 10 {
 				t.Fatalf("the run makes %d calls: there is nothing to cut", calls)
 			}
-			for k := 1; k <= calls; k += stride {
+			step := stride
+			if story.back != nil {
+				step = max(stride, 3) // odd, so that both faults have their turn
+			}
+			for k := 1 + len(story.name)%step; k <= calls; k += step {
 				// Every call is lost on its way there or on its way back, by turns.
 				f := []mapping.Fault{mapping.FaultBefore, mapping.FaultAfter}[(k+story.turn)%2]
 				crashAt(t, p, story, k, f)
@@ -164,6 +169,10 @@ func booth(t testing.TB) *engagetest.Site {
 type crash struct {
 	name string
 	edit func(h *house)
+	// back takes the edit back before the next run; nil: Engage keeps to it.
+	back func(h *house, before *engagetest.Site)
+	// restored says that Engage is then as it was before the edit.
+	restored bool
 	// first says that the crash hits the first run of the tenant.
 	first bool
 	turn  int
@@ -189,8 +198,53 @@ func crashes() []crash {
 			_, err := h.Editor.AddQueue(h.ctx, engagetest.NewQueue{Alias: "Fresh", Groups: []int64{h.group("Back").DBID}})
 			h.do(err)
 		}},
+		{name: "edits taken back", turn: 1, edit: turnOver, back: restore, restored: true},
+		{name: "deletions taken back", edit: func(h *house) {
+			h.do(h.DeleteQueue(h.ctx, h.dn("Virtual").DBID))
+			h.do(h.DeleteSkill(h.ctx, h.engageSkill("Sales").DBID))
+			h.do(h.Fire(h.ctx, h.person("Ann").DBID))
+		}, back: restore, restored: true},
+		{name: "a queue made again, and the old one after all", turn: 1, edit: func(h *house) {
+			_, err := h.RecreateQueue(h.ctx, h.dn("Virtual").DBID, true)
+			h.do(err)
+			_, err = h.Editor.AddQueue(h.ctx, engagetest.NewQueue{Alias: "Fresh"})
+			h.do(err)
+		}, back: func(h *house, before *engagetest.Site) {
+			before.DNs = append(before.DNs, h.dn("Fresh")) // or Engage would have gone back
+			restore(h, before)
+		}},
+		{name: "a queue made again, and none after all", edit: func(h *house) {
+			_, err := h.RecreateQueue(h.ctx, h.dn("Virtual").DBID, true)
+			h.do(err)
+			_, err = h.Editor.AddQueue(h.ctx, engagetest.NewQueue{Alias: "Fresh"})
+			h.do(err)
+		}, back: func(h *house, _ *engagetest.Site) { h.do(h.DeleteQueue(h.ctx, h.dn("Virtual").DBID)) }},
+		{name: "a person who comes and goes", turn: 1, edit: func(h *house) {
+			_, err := h.Hire(h.ctx, engagetest.Newcomer{First: "Eve", Last: "Agent", Email: mail("Eve"), Groups: []int64{h.group("Back").DBID}})
+			h.do(err)
+			_, err = h.Editor.AddQueue(h.ctx, engagetest.NewQueue{Alias: "Fresh", Groups: []int64{h.group("Back").DBID}})
+			h.do(err)
+		}, back: func(h *house, _ *engagetest.Site) {
+			h.do(h.Fire(h.ctx, h.person("Eve").DBID))
+			h.do(h.DeleteQueue(h.ctx, h.dn("Fresh").DBID))
+		}},
+		{name: "first run, then edits", first: true, edit: func(*house) {}, back: func(h *house, _ *engagetest.Site) { turnOver(h) }},
 	}
 }
+
+// turnOver changes one of everything without making or deleting anything.
+func turnOver(h *house) {
+	ann := h.person("Ann")
+	h.do(h.SetPersonState(h.ctx, ann.DBID, engagetest.StateDisabled))
+	h.do(h.RenamePerson(h.ctx, ann.DBID, "Anna", "Agent"))
+	h.do(h.ChangeLevel(h.ctx, ann.DBID, h.engageSkill("Sales").DBID, 1))
+	h.do(h.SetAlias(h.ctx, h.dn("Virtual").DBID, "Real"))
+	h.do(h.RenameSkill(h.ctx, h.engageSkill("English").DBID, "German"))
+	h.do(h.RenameSkill(h.ctx, h.engageSkill("Sales").DBID, "Selling"))
+}
+
+// restore gives Engage back what it held before.
+func restore(h *house, before *engagetest.Site) { h.do(h.RestoreBackup(h.ctx, before)) }
 
 // played is a story that was told once to a database: what a read gives before the edits and after them.
 type played struct {
@@ -218,8 +272,13 @@ func play(t *testing.T, c crash) *played {
 		p.takes = append(p.takes, take{s, counts})
 	}
 	shoot()
+	before := h.Editor.Site().Clone()
 	c.edit(h)
 	shoot()
+	if c.back != nil {
+		c.back(h, before)
+		shoot()
+	}
 	return p
 }
 
@@ -243,24 +302,79 @@ func crashAt(t *testing.T, p *played, c crash, k int, f mapping.Fault) int {
 			return mapping.FaultBefore
 		}
 	})
-	_, err := h.Runner.Sync(h.ctx, run.Request{Cause: model.CauseEngage})
+	report, died := h.Runner.Sync(h.ctx, run.Request{Cause: model.CauseEngage})
 	h.Table.SetFault(nil)
 	whole := int(calls.Load())
-	if k > 0 && err == nil && f == mapping.FaultBefore {
+	if k > 0 && died == nil && f == mapping.FaultBefore {
 		t.Errorf("call %d was cut and nobody noticed", k)
 	}
-	// Another process takes over, once the lease of the dead one has run out; half of the messages are worked on before.
+	// Another process takes over, once the lease of the dead one has run out. By turns all messages are worked on before
+	// its run, or none.
 	h.pass(16 * time.Minute)
 	h.Runner = h.second(nil)
-	h.rest()
+	p.at = len(p.takes) - 1
+	if k%4 < 2 {
+		h.rest()
+	}
+	if c.restored && died != nil {
+		h.neverCalledConverged(report.Run)
+	}
 	h.run()
 	h.pass(16 * time.Minute)
 	h.run()
 	h.equal()
+	h.nothingElse()
+	if marked, err := h.Table.Marked(h.ctx); err != nil || len(marked) > 0 {
+		t.Errorf("marked as being changed after two complete runs: %v, %v", marked, err)
+	}
 	h.onePerKey()
 	h.wantNone(mapping.StateQuarantined, mapping.StateHeld, mapping.StateInvisible)
 	h.quiet(1)
 	return whole
+}
+
+// differs says whether the EX Org is not what Engage asks for.
+func (h *house) differs() bool {
+	want, got := reference.Expected(h.Editor.Site(), domain, false), reference.Observed(h.org, func(string) bool { return true })
+	for kind, lines := range want {
+		for _, line := range lines {
+			if !slices.ContainsFunc(got[kind], func(have string) bool { return fold(have) == fold(line) }) {
+				return true
+			}
+		}
+	}
+	return len(got["queue"]) != len(want["queue"])
+}
+
+// neverCalledConverged checks after a death, when Engage is back at what it was before, that an EX Org that is something
+// else is told to be on its way.
+func (h *house) neverCalledConverged(dead int64) {
+	h.t.Helper()
+	if !h.differs() {
+		return
+	}
+	status, err := h.Runner.Status(h.ctx)
+	h.do(err)
+	if status.BeingChanged == 0 && status.LastRun == dead {
+		return // it came to its end, and only its answer was lost
+	}
+	if status.BeingChanged+status.States[mapping.StatePending]+status.States[mapping.StateWaiting] == 0 {
+		h.t.Error("the EX Org is not what Engage asks for, and status calls everything converged")
+	}
+	o, err := h.Runner.Overview(h.ctx, 5)
+	h.do(err)
+	if !slices.ContainsFunc(o.Tallies, func(t run.Tally) bool { return t.Waiting > 0 }) {
+		h.t.Error("the EX Org is not what Engage asks for, and the dashboard calls everything converged")
+	}
+}
+
+// nothingElse checks that the EX Org has no queue that Engage has not.
+func (h *house) nothingElse() {
+	h.t.Helper()
+	want := reference.Expected(h.Editor.Site(), domain, false)
+	if got := h.org.Queues(); len(got) != len(want["queue"]) {
+		h.t.Errorf("the EX Org has the queues %v, Engage %v", got, want["queue"])
+	}
 }
 
 // onePerKey checks that no two living users share an external id or a name that is one person's, and no two queues a peer

@@ -55,6 +55,23 @@ func indexChecks() []Check {
 				Mapped: map[model.Kind]int{model.KindUser: 19, model.KindQueue: 1},
 			}), "delta is %+v", d)
 		}},
+		{"a marked key is told until it gets a fingerprint, whatever is wanted of it", func(c *C) {
+			have := users(1, 900) // in several shards
+			c.index(1, have)
+			c.index(2, prints{userKey(5): model.BeingChanged, userKey(700): model.BeingChanged, queueKey(1): model.BeingChanged})
+			marked := []model.Key{queueKey(1), userKey(5), userKey(700)}
+			keys, err := c.Store.Marked(c.Ctx)
+			c.ok(err)
+			c.want(reflect.DeepEqual(keys, marked), "marked are %v", keys)
+			delete(have, userKey(700))
+			d := c.delta(have)
+			c.want(reflect.DeepEqual(d.Marked, marked), "the delta's marks are %v", d.Marked)
+			c.want(reflect.DeepEqual(d.Changed, []model.Key{userKey(5)}) && reflect.DeepEqual(d.Lost, []model.Key{queueKey(1), userKey(700)}), "delta is %+v", d)
+			c.index(3, prints{userKey(5): have[userKey(5)], userKey(700): 0, queueKey(1): 0})
+			keys, err = c.Store.Marked(c.Ctx)
+			c.ok(err)
+			c.want(len(keys) == 0 && c.delta(have).Empty(), "marked are %v", keys)
+		}},
 		{"a fingerprint of 0 removes the key, also the last one", func(c *C) {
 			c.index(1, users(1, 3))
 			c.index(2, prints{userKey(1): 0, userKey(7): 0, queueKey(1): 0})
