@@ -230,11 +230,11 @@ func (c crowd) joining(desired []int64, have []string) (wanted map[string]bool, 
 	return wanted, add
 }
 
-// moves gives the EX users to add and to remove. Only mapped users are removed, under control exact, and not while the
-// desired set may be incomplete.
+// moves gives the EX users to add and to remove. Only mapped users are removed, under control exact; while the desired
+// set may be incomplete, only those who left on their own account.
 func (l *look) moves(ctx context.Context, have []string, c crowd) (add, remove []string, err error) {
 	wanted, add := c.joining(l.row.Desired.Members, have)
-	if l.row.Desired.AddOnly || l.Settings.Members.Control != rules.Exact {
+	if l.Settings.Members.Control != rules.Exact {
 		return l.leaveAlone(ctx, add, nil, c, nil)
 	}
 	extra := slices.DeleteFunc(slices.Clone(have), func(id string) bool { return wanted[id] })
@@ -250,5 +250,31 @@ func (l *look) moves(ctx context.Context, have []string, c crowd) (add, remove [
 			remove = append(remove, id)
 		}
 	}
+	if l.row.Desired.AddOnly {
+		if remove, err = l.gone(ctx, remove, owners); err != nil {
+			return nil, nil, err
+		}
+	}
 	return l.leaveAlone(ctx, add, remove, c, owners)
+}
+
+// gone keeps those of the EX users whose Persons are all disabled, deleted or out of scope, by their rows: a row that
+// holds its user active, because the deactivation is held or comes later, keeps him in the queue.
+func (l *look) gone(ctx context.Context, users []string, owners map[string][]model.Key) ([]string, error) {
+	var keys []model.Key
+	for _, id := range users {
+		keys = append(keys, owners[id]...)
+	}
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	rows, err := l.Rows.GetMany(ctx, keys)
+	if err != nil {
+		return nil, fmt.Errorf("tell who left %s on his own account: %w", l.row.Key, err)
+	}
+	stays := func(k model.Key) bool {
+		row, there := rows[k]
+		return there && row.Goal == mapping.GoalPresent && row.Desired.State != model.StateInactive
+	}
+	return slices.DeleteFunc(users, func(id string) bool { return slices.ContainsFunc(owners[id], stays) }), nil
 }

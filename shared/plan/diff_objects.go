@@ -50,6 +50,7 @@ func diffObjects(before, after model.Object, s rules.Settings, label func(int64)
 	}
 }
 
+// memberField compares two member lists. One that may be incomplete has been filled up with everybody who stays.
 func memberField(before []int64, after model.Object, control rules.SetControl, label func(int64) string) model.Field {
 	if control == rules.SetIgnored {
 		return model.Field{}
@@ -58,7 +59,7 @@ func memberField(before []int64, after model.Object, control rules.SetControl, l
 	for _, dbid := range without(after.Members, before) {
 		f.Added = append(f.Added, label(dbid))
 	}
-	if control == rules.Exact && !after.AddOnly {
+	if control == rules.Exact {
 		for _, dbid := range without(before, after.Members) {
 			f.Removed = append(f.Removed, label(dbid))
 		}

@@ -10,6 +10,7 @@ import (
 //
 //	row {1,2}, desired {2,3}                              members +user/3 -user/1
 //	row {1,2}, desired {3} that may be incomplete         members +user/3; the row becomes {1,2,3}
+//	the same, and user/2 is disabled, gone or out of scope  members +user/3 -user/2; the row becomes {1,3}
 //	row {1,2}, desired {2,9}, user/9 takes over user/1    nothing for the EX Org: the row is refreshed
 //	no row, queue/6 takes over queue/5                    compared with the row of members/5
 func (s *site) draftMembers(o model.Object) {
@@ -37,7 +38,7 @@ func (s *site) addMembers(o model.Object, row []int64, from model.Key, exists bo
 	d := &draft{touches: exists, row: row}
 	d.before = s.exchanged(row, func(model.Key) bool { return true })
 	if o.AddOnly {
-		all := union(d.before, o.Members)
+		all := union(s.staying(d.before), o.Members)
 		d.padded = len(all) > len(o.Members)
 		o.Members = all
 	}
@@ -52,6 +53,16 @@ func (s *site) addMembers(o model.Object, row []int64, from model.Key, exists bo
 	if d.change.Action != "" {
 		s.add(d)
 	}
+}
+
+// staying leaves out whom no group could keep in a queue, because he is disabled, deleted or out of scope: he leaves on
+// his own account. A rejected user is none of that.
+func (s *site) staying(members []int64) []int64 {
+	return slices.DeleteFunc(slices.Clone(members), func(dbid int64) bool {
+		k := userKey(dbid)
+		o, desired := s.desired[k]
+		return !s.rejected[k] && (!desired || o.State == model.StateInactive)
+	})
 }
 
 // describe gives the change its action and fields, compared with the set before; an empty action means nothing to do.

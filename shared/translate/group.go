@@ -56,6 +56,8 @@ func (t *translation) squad(group int) *squad {
 	stands := row.HasScript && strings.TrimSpace(row.Script) != ""
 	if stands {
 		s.unknown = t.evaluate(row, s.agents)
+	} else if row.HasScript {
+		t.noteBlank(row, len(t.groups.listed[group]))
 	}
 	if !stands || t.settings.Members.Union {
 		for _, person := range t.groups.listed[group] {
@@ -77,6 +79,9 @@ func (t *translation) evaluate(row *model.Group, into set) error {
 		into.add(person)
 	}
 	into.intersect(t.crowd.agents)
+	if into.size() == 0 {
+		t.note(model.Key{}, "%s: its expression accepts no agent: it puts nobody into a queue, and queues that no other group serves are emptied", name)
+	}
 	notes := e.Notes(t.crowd.pop)
 	if notes.LoggedIn {
 		all := ""
@@ -89,6 +94,16 @@ func (t *translation) evaluate(row *model.Group, into set) error {
 		t.note(model.Key{}, "%s: the expression names skills that Engage does not have and that count as held by nobody: %s", name, some(notes.UnknownSkills))
 	}
 	return nil
+}
+
+// noteBlank tells of a script that was emptied: by what it says, everybody whom the former expression put into a queue
+// leaves it.
+func (t *translation) noteBlank(row *model.Group, explicit int) {
+	whom := fmt.Sprintf("its %d explicit agents alone are members", explicit)
+	if explicit == 0 {
+		whom = "it puts nobody into a queue, and queues that no other group serves are emptied"
+	}
+	t.note(model.Key{}, "%s: the option script in the annex section virtual is blank, which is no expression: %s; enter the expression again, or delete the option", groupLabel(row), whom)
 }
 
 func groupLabel(g *model.Group) string { return describe("Agent group", g.DBID, g.Name) }
