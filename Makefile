@@ -19,10 +19,14 @@ demo: ## the whole service on one machine, on a generated site: TIER=medium RATE
 	@go run ./infra/local/demo -tier '$(or $(TIER),medium)' -rate '$(or $(RATE),0)' $(if $(FILL),-fill) $(if $(TENANT),-tenant '$(TENANT)')
 
 test: $(NODE_MODULES) ## every test, real servers and the e2e run included (DYNAMODB_LOCAL=1 adds DynamoDB Local)
-	DYNAMODB_LOCAL='$(DYNAMODB_LOCAL)' go test -race -shuffle=on -timeout 20m $$(go list ./... | grep -v -e /infra$$ -e /infra/stack$$)
+	DYNAMODB_LOCAL='$(DYNAMODB_LOCAL)' go test -race -shuffle=on -timeout 20m $$(go list ./... | grep -v -e /infra$$ -e /infra/stack$$ -e /infra/local/sim$$)
+	go test ./infra/local/sim # one goroutine at a time runs in it, so the race detector has nothing to find
 	go test ./infra ./infra/stack # one goroutine talks to CDK, and compiling CDK with the race detector takes minutes
 	EXCS_LARGE=1 go test -timeout 20m -run 'Large' -count=1 ./infra/local/world/
 	go run ./infra/local/e2e
+
+sim: ## lives that repeat themselves, both presets: SEED= is the first seed, RUNS= how many (10000 take a night), STORY=1 tells them
+	@go test ./infra/local/sim -count=1 -timeout 24h -v -run TestLives -sim.runs=$(or $(RUNS),10) -sim.seed=$(or $(SEED),0) $(if $(STORY),-sim.story)
 
 e2e: $(NODE_MODULES) ## the deployed service on this machine, from its template: TIER=tiny is quick
 	@go run ./infra/local/e2e $(if $(TIER),-tier '$(TIER)')
@@ -75,5 +79,5 @@ $(NODE_MODULES): infra/package-lock.json
 	npm --prefix infra ci --silent
 	@touch $@
 
-.PHONY: help demo test e2e local check bench cost deflake build synth deploy destroy invoke \
+.PHONY: sim help demo test e2e local check bench cost deflake build synth deploy destroy invoke \
   plan sync verify explain list status approve discard release link forget pause resume replay

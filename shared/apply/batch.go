@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -85,7 +86,8 @@ func (w *Worker) looks(ctx context.Context, looks map[model.Key]errand, pauses *
 	var mu sync.Mutex
 	var group errgroup.Group
 	group.SetLimit(looksAtOnce)
-	for key, e := range looks {
+	for _, key := range slices.SortedFunc(maps.Keys(looks), model.Key.Compare) {
+		e := looks[key]
 		group.Go(func() error {
 			a := w.answer(ctx, e, pauses)
 			mu.Lock()

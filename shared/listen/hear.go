@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"excs/shared/mapping"
@@ -74,8 +76,8 @@ func (c *call) load(ctx context.Context, hints []*hint) error {
 		ask[h.object()] = append(ask[h.object()], h.exID)
 	}
 	owners := map[model.Kind]map[string][]model.Key{}
-	for kind, ids := range ask {
-		found, err := c.Table.Owners(ctx, kind, ids)
+	for _, kind := range slices.Sorted(maps.Keys(ask)) {
+		found, err := c.Table.Owners(ctx, kind, ask[kind])
 		if err != nil {
 			return fmt.Errorf("find whose %s objects they are: %w", kind, err)
 		}

@@ -3,7 +3,6 @@ package listen
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"excs/shared/mapping"
@@ -19,7 +18,7 @@ type names struct {
 	lists Lists
 	now   func() time.Time
 
-	mu          sync.Mutex
+	turn        chan struct{} // held by who reads; a channel, because waiting for it must end with the context
 	directories map[model.Kind]directory
 }
 
@@ -30,13 +29,17 @@ type directory struct {
 }
 
 func newNames(lists Lists, now func() time.Time) *names {
-	return &names{lists: lists, now: now, directories: map[model.Kind]directory{}}
+	return &names{lists: lists, now: now, turn: make(chan struct{}, 1), directories: map[model.Kind]directory{}}
 }
 
 // find gives the keys that have the name or the address. Names of users are left out: many people share one.
 func (n *names) find(ctx context.Context, kind model.Kind, name, email string) ([]model.Key, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
+	select {
+	case n.turn <- struct{}{}:
+		defer func() { <-n.turn }()
+	case <-ctx.Done():
+		return nil, model.Errorf(model.CodeUnavailable, "look up a name", "%w", ctx.Err())
+	}
 	d, ok := n.directories[kind]
 	if !ok || n.now().Sub(d.at) >= namesAge {
 		rows, err := n.lists.Rows(ctx, kind)

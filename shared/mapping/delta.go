@@ -28,7 +28,7 @@ func (d *doubts) add(id shardID) {
 func (d *doubts) take() []shardID {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	ids := slices.Collect(maps.Keys(d.shards))
+	ids := inOrder(maps.Keys(d.shards))
 	clear(d.shards)
 	return ids
 }
@@ -64,8 +64,8 @@ func (t *table) Delta(ctx context.Context, want map[model.Key]model.Fingerprint)
 	d := model.Delta{Mapped: map[model.Kind]int{}}
 	shards := split(want, head, &d)
 	var differ []shardID
-	for id, e := range shards {
-		if e.sum() != head.kinds[id.kind][id.n] {
+	for _, id := range inOrder(maps.Keys(shards)) {
+		if e := shards[id]; e.sum() != head.kinds[id.kind][id.n] {
 			differ = append(differ, id)
 		}
 	}

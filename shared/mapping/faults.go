@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"context"
 	"errors"
 	"math/rand/v2"
 	"sync"
@@ -22,6 +23,10 @@ const (
 // FaultFunc decides the fault of one request. op is the Store method at work, "Record"; the reads that a writing method
 // does first are "Record read". A method may send several requests: PutIndex writes shards, then the head.
 type FaultFunc func(op string) Fault
+
+// TurnFunc decides the fault of one request like FaultFunc, with its context and a text that names the items it is for.
+// It may block, and may end the caller's goroutine with runtime.Goexit.
+type TurnFunc func(ctx context.Context, op, items string) Fault
 
 // FaultsBySeed gives faults at random: of a hundred requests about percent fail, a third in each way. The same seed and
 // the same order of requests give the same faults.

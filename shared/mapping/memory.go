@@ -3,6 +3,7 @@ package mapping
 import (
 	"context"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,6 +21,9 @@ type MemoryOptions struct {
 	MaxLag  time.Duration
 	// Fault is asked before every request that the table would send.
 	Fault FaultFunc
+	// Turn is asked before Fault, with the request's context and the items it is for; it may block until it is the
+	// caller's turn. Its fault counts if it gives one.
+	Turn TurnFunc
 }
 
 // Memory is the mapping table's twin in memory: the same code on a server that is a map. It keeps encoded bytes, so what
@@ -34,7 +38,7 @@ var _ Store = (*Memory)(nil)
 // NewMemory makes an empty twin.
 func NewMemory(o MemoryOptions) *Memory {
 	o.Options = o.Options.withDefaults()
-	tw := &twin{clock: o.Clock, items: map[itemKey][]byte{}, index: newTwinIndex(o.LagSeed, o.MaxLag), fault: o.Fault}
+	tw := &twin{clock: o.Clock, items: map[itemKey][]byte{}, index: newTwinIndex(o.LagSeed, o.MaxLag), fault: o.Fault, turn: o.Turn}
 	return &Memory{table: newTable(tw, o.Tenant, o.Options), twin: tw}
 }
 
@@ -50,6 +54,13 @@ func (m *Memory) SetFault(f FaultFunc) {
 	m.twin.mu.Lock()
 	defer m.twin.mu.Unlock()
 	m.twin.fault = f
+}
+
+// RestartAt is Restart for a process with another clock. What the sparse index shows keeps to the first clock.
+func (m *Memory) RestartAt(clock func() time.Time) *Memory {
+	o := m.Options
+	o.Clock = clock
+	return &Memory{table: newTable(m.twin, m.keys.tenant, o), twin: m.twin}
 }
 
 // Units gives what DynamoDB would have charged since the last ResetUnits.
@@ -92,11 +103,16 @@ type twin struct {
 	items map[itemKey][]byte
 	index *twinIndex
 	fault FaultFunc
+	turn  TurnFunc
 	units Units
 }
 
 // ask gives the fault of a request; it runs without the lock, so that it may use the twin itself.
-func (tw *twin) ask(ctx context.Context, op string) (Fault, error) {
+func (tw *twin) ask(ctx context.Context, op string, ks ...itemKey) (Fault, error) {
+	turned := FaultNone
+	if tw.turn != nil && ctx.Err() == nil {
+		turned = tw.turn(ctx, op, itemsOf(ks))
+	}
 	if err := ctx.Err(); err != nil {
 		return FaultNone, model.Errorf(model.CodeUnavailable, op, "nothing was sent: %w", err)
 	}
@@ -104,15 +120,24 @@ func (tw *twin) ask(ctx context.Context, op string) (Fault, error) {
 	tw.units.Requests++
 	f := tw.fault
 	tw.mu.Unlock()
-	if f == nil {
-		return FaultNone, nil
+	if f == nil || turned != FaultNone {
+		return turned, nil
 	}
 	return f(op), nil
 }
 
+// itemsOf writes the items of a request as one text, in their order.
+func itemsOf(ks []itemKey) string {
+	names := make([]string, 0, len(ks))
+	for _, k := range ks {
+		names = append(names, k.String())
+	}
+	return strings.Join(names, " ")
+}
+
 // reading asks for the fault of a read.
-func (tw *twin) reading(ctx context.Context, op string) error {
-	f, err := tw.ask(ctx, op)
+func (tw *twin) reading(ctx context.Context, op string, ks ...itemKey) error {
+	f, err := tw.ask(ctx, op, ks...)
 	if err != nil {
 		return err
 	}
@@ -120,7 +145,7 @@ func (tw *twin) reading(ctx context.Context, op string) error {
 }
 
 func (tw *twin) get(ctx context.Context, op string, k itemKey) (item, error) {
-	if err := tw.reading(ctx, op); err != nil {
+	if err := tw.reading(ctx, op, k); err != nil {
 		return nil, err
 	}
 	tw.mu.Lock()
@@ -138,11 +163,11 @@ func (tw *twin) load(k itemKey) (item, error) {
 func (tw *twin) getMany(ctx context.Context, op string, ks []itemKey) (map[itemKey]item, error) {
 	found := make(map[itemKey]item, len(ks))
 	for len(ks) > 0 {
-		if err := tw.reading(ctx, op); err != nil {
-			return nil, err
-		}
 		batch := ks[:min(len(ks), batchGet)]
 		ks = ks[len(batch):]
+		if err := tw.reading(ctx, op, batch...); err != nil {
+			return nil, err
+		}
 		if err := tw.loadInto(found, batch); err != nil {
 			return nil, err
 		}
@@ -210,7 +235,7 @@ func (tw *twin) update(ctx context.Context, op string, k itemKey, u update) (ite
 
 // writing is one conditional write, with the fault that was asked for.
 func (tw *twin) writing(ctx context.Context, op string, k itemKey, change func(old item) (item, error)) error {
-	f, err := tw.ask(ctx, op)
+	f, err := tw.ask(ctx, op, k)
 	if err != nil {
 		return err
 	}

@@ -113,7 +113,7 @@ func (x *twinIndex) settle(now time.Time) {
 
 // list reads one partition of the index. It is charged page by page, at half price.
 func (tw *twin) list(ctx context.Context, op string, hash string) ([]item, error) {
-	if err := tw.reading(ctx, op); err != nil {
+	if err := tw.reading(ctx, op, itemKey{pk: hash}); err != nil {
 		return nil, err
 	}
 	tw.mu.Lock()
@@ -133,7 +133,7 @@ func (tw *twin) list(ctx context.Context, op string, hash string) ([]item, error
 // parts reads the items of one partition by their sort key. It is only used for large documents, so it may look at
 // every item.
 func (tw *twin) parts(ctx context.Context, op string, pk, prefix string) ([]item, error) {
-	if err := tw.reading(ctx, op); err != nil {
+	if err := tw.reading(ctx, op, itemKey{pk: pk, sk: prefix}); err != nil {
 		return nil, err
 	}
 	tw.mu.Lock()

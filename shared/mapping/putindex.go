@@ -151,8 +151,8 @@ func (w *indexWrite) writeShards(ctx context.Context) error {
 	}
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(shardWriters)
-	for id, changes := range w.touched {
-		if growing[id.kind] == 0 {
+	for _, id := range inOrder(maps.Keys(w.touched)) {
+		if changes := w.touched[id]; growing[id.kind] == 0 {
 			group.Go(func() error {
 				return w.writeShard(groupCtx, id, func(e entries) entries { e.apply(changes); return e })
 			})
@@ -161,8 +161,8 @@ func (w *indexWrite) writeShards(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	for kind, n := range growing {
-		if err := w.grow(ctx, kind, n); err != nil {
+	for _, kind := range sortedKeys(growing) {
+		if err := w.grow(ctx, kind, growing[kind]); err != nil {
 			return err
 		}
 	}
@@ -176,8 +176,8 @@ func (w *indexWrite) growing(ctx context.Context) (map[model.Kind]int, error) {
 		most[id.kind] += len(changes)
 	}
 	growing := map[model.Kind]int{}
-	for kind, n := range most {
-		of := len(w.head.kinds[kind])
+	for _, kind := range sortedKeys(most) {
+		n, of := most[kind], len(w.head.kinds[kind])
 		if shardsFor(w.head.total(kind)+n) <= of {
 			continue
 		}

@@ -1,9 +1,11 @@
 package mapping
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"iter"
 	"maps"
 	"math/bits"
 	"slices"
@@ -16,6 +18,13 @@ type shardID struct {
 	kind  model.Kind
 	of, n int
 }
+
+func (id shardID) compare(o shardID) int {
+	return cmp.Or(cmp.Compare(id.kind, o.kind), cmp.Compare(id.of, o.of), cmp.Compare(id.n, o.n))
+}
+
+// inOrder gives shards in one order, so that the same changes make the same requests.
+func inOrder(ids iter.Seq[shardID]) []shardID { return slices.SortedFunc(ids, shardID.compare) }
 
 // shardTarget is how many keys a shard holds on average before the kind's shards are doubled: 400 entries of about 10
 // bytes are one read unit.

@@ -2,7 +2,6 @@ package mapping
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"excs/shared/model"
@@ -24,18 +23,24 @@ type Watch struct {
 	from PauseReader
 	now  func() time.Time
 
-	mu     sync.Mutex
+	turn   chan struct{} // held by who reads; a channel, because waiting for it must end with the context
 	at     time.Time
 	pauses Pauses
 }
 
 // NewWatch makes a Watch; it reads nothing yet.
-func NewWatch(from PauseReader, now func() time.Time) *Watch { return &Watch{from: from, now: now} }
+func NewWatch(from PauseReader, now func() time.Time) *Watch {
+	return &Watch{from: from, now: now, turn: make(chan struct{}, 1)}
+}
 
 // All gives the pauses. An error means that nobody knows: write nothing.
 func (w *Watch) All(ctx context.Context) (Pauses, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	select {
+	case w.turn <- struct{}{}:
+		defer func() { <-w.turn }()
+	case <-ctx.Done():
+		return nil, model.Errorf(model.CodeUnavailable, "read the pauses", "%w", ctx.Err())
+	}
 	now := w.now()
 	if !w.at.IsZero() && now.Sub(w.at) < watchFor {
 		return w.pauses, nil

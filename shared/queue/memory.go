@@ -41,6 +41,9 @@ type MemoryConfig struct {
 	// Lost is asked after an operation was carried out: an error is answered in place of the result, as when the answer is
 	// lost on its way.
 	Lost func(op string) error
+	// Turn is asked before Faults, with the operation's context and the keys it is for; it may block until it is the
+	// caller's turn. The first error is answered instead of doing the operation, the second in place of its result.
+	Turn func(ctx context.Context, op string, keys []model.Key) (before, after error)
 	// Refuse is asked for each message: one with an error is not put on the queue while the rest of its batch is.
 	Refuse func(Message) error
 }
@@ -80,7 +83,8 @@ func (q *Memory) newSource() string {
 
 // Send puts messages on the queue.
 func (q *Memory) Send(ctx context.Context, messages []Message) error {
-	if err := q.before(ctx, "send"); err != nil {
+	lost, err := q.before(ctx, "send", keysOf(messages)...)
+	if err != nil {
 		return &SendError{Failed: messages, Err: err}
 	}
 	ready, failed := prepare(messages)
@@ -93,7 +97,7 @@ func (q *Memory) Send(ctx context.Context, messages []Message) error {
 		q.post(l.group, l.dedup, l.body)
 	}
 	q.mu.Unlock()
-	if err := q.after("send"); err != nil {
+	if err := q.after("send", lost); err != nil {
 		return &SendError{Failed: messages, Err: err}
 	}
 	return failed.err(messages)
@@ -108,14 +112,15 @@ func (q *Memory) PutBody(group, dedup, body string) {
 
 // Receive takes up to max messages, waiting up to wait for the first. It waits by the twin's clock.
 func (q *Memory) Receive(ctx context.Context, max int, wait time.Duration) ([]Received, error) {
-	if err := q.before(ctx, "receive"); err != nil {
+	lost, err := q.before(ctx, "receive")
+	if err != nil {
 		return nil, err
 	}
 	got, err := q.await(ctx, most(max), q.config.Now().Add(patience(wait)))
 	if err != nil {
 		return nil, err
 	}
-	if err := q.after("receive"); err != nil {
+	if err := q.after("receive", lost); err != nil {
 		return nil, err
 	}
 	return got, nil
@@ -153,13 +158,18 @@ func (q *Memory) SetVisibility(ctx context.Context, received []Received, d time.
 
 // answer does something to each message in flight and tells the first receipt that was never given.
 func (q *Memory) answer(ctx context.Context, op string, received []Received, do func(*stored)) error {
-	if err := q.before(ctx, op); err != nil {
+	keys := make([]model.Key, 0, len(received))
+	for _, r := range received {
+		keys = append(keys, r.Key)
+	}
+	lost, err := q.before(ctx, op, keys...)
+	if err != nil {
 		return err
 	}
 	if err := q.answerAll(op, received, do); err != nil {
 		return err
 	}
-	return q.after(op)
+	return q.after(op, lost)
 }
 
 func (q *Memory) answerAll(op string, received []Received, do func(*stored)) error {
@@ -181,7 +191,8 @@ func (q *Memory) answerAll(op string, received []Received, do func(*stored)) err
 
 // Depth says how many messages wait and how many are in flight.
 func (q *Memory) Depth(ctx context.Context) (waiting, inFlight int, err error) {
-	if err := q.before(ctx, "depth"); err != nil {
+	lost, err := q.before(ctx, "depth")
+	if err != nil {
 		return 0, 0, err
 	}
 	q.mu.Lock()
@@ -191,25 +202,38 @@ func (q *Memory) Depth(ctx context.Context) (waiting, inFlight int, err error) {
 		waiting += len(g.messages) - g.inFlight
 	}
 	q.mu.Unlock()
-	return waiting, inFlight, q.after("depth")
+	return waiting, inFlight, q.after("depth", lost)
 }
 
-// before is what every operation asks first.
-func (q *Memory) before(ctx context.Context, op string) error {
+// before is what every operation asks first. lost is what its answer is lost with, nil when it is not.
+func (q *Memory) before(ctx context.Context, op string, keys ...model.Key) (lost, err error) {
 	if err := ended(ctx, op); err != nil {
-		return err
+		return nil, err
 	}
-	if q.config.Faults == nil {
-		return nil
+	if q.config.Turn != nil {
+		if err, lost = q.config.Turn(ctx, op, keys); err == nil {
+			err = ended(ctx, op)
+		}
 	}
-	return q.config.Faults(op)
+	if err != nil || q.config.Faults == nil {
+		return lost, err
+	}
+	return lost, q.config.Faults(op)
 }
 
-func (q *Memory) after(op string) error {
-	if q.config.Lost == nil {
-		return nil
+func (q *Memory) after(op string, lost error) error {
+	if lost != nil || q.config.Lost == nil {
+		return lost
 	}
 	return q.config.Lost(op)
+}
+
+func keysOf(messages []Message) []model.Key {
+	keys := make([]model.Key, 0, len(messages))
+	for _, m := range messages {
+		keys = append(keys, m.Key)
+	}
+	return keys
 }
 
 func (q *Memory) refuse(m Message) error {

@@ -3,6 +3,7 @@ package queue
 import (
 	"container/list"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -140,7 +141,7 @@ func (q *Memory) adopt(s *stored) {
 
 // reappear ends the flight of messages whose visibility ran out.
 func (q *Memory) reappear(now time.Time) {
-	for g := range q.flying {
+	for _, g := range slices.SortedFunc(maps.Keys(q.flying), func(a, b *group) int { return strings.Compare(a.name, b.name) }) {
 		for _, s := range g.messages {
 			if s.receipt != "" && !now.Before(s.hidden) {
 				s.land()

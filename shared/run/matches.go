@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -223,17 +224,18 @@ func (r *Runner) observeNamesakes(ctx context.Context, d *draft, fresh []model.O
 // owners notes which keys own the matched objects and reads their rows: the object of a living key is never adopted.
 func (r *Runner) owners(ctx context.Context, d *draft, matches map[model.Key]plan.Match) error {
 	ids := map[model.Kind][]string{}
-	for key, m := range matches {
-		ids[key.Kind] = append(ids[key.Kind], m.Observed.EXID)
+	matched := slices.SortedFunc(maps.Keys(matches), model.Key.Compare)
+	for _, key := range matched {
+		ids[key.Kind] = append(ids[key.Kind], matches[key].Observed.EXID)
 	}
 	var keys []model.Key
-	for kind, list := range ids {
-		owners, err := r.Table.Owners(ctx, kind, list)
+	for _, kind := range slices.Sorted(maps.Keys(ids)) {
+		owners, err := r.Table.Owners(ctx, kind, ids[kind])
 		if err != nil {
 			return fmt.Errorf("read the owners of EX objects: %w", err)
 		}
-		for key, m := range matches {
-			if key.Kind == kind {
+		for _, key := range matched {
+			if m := matches[key]; key.Kind == kind {
 				m.Owners = owners[m.Observed.EXID]
 				matches[key] = m
 				keys = append(keys, m.Owners...)

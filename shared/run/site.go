@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"excs/shared/model"
@@ -216,7 +215,7 @@ type Census struct {
 	now    func() time.Time
 	window time.Duration
 
-	mu     sync.Mutex
+	turn   chan struct{} // held by who reads; a channel, because waiting for it must end with the context
 	at     time.Time
 	counts map[model.Kind]int
 }
@@ -225,13 +224,17 @@ const censusKeep = time.Minute
 
 // NewCensus makes a Census over the documents of runs. window is the longest window of the guard.
 func NewCensus(docs Documents, window time.Duration, now func() time.Time) *Census {
-	return &Census{docs: docs, now: now, window: window}
+	return &Census{docs: docs, now: now, window: window, turn: make(chan struct{}, 1)}
 }
 
 // Census gives the mapped objects per kind, and the memberships under the kind members. A tenant without a run has none.
 func (c *Census) Census(ctx context.Context) (map[model.Kind]int, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+	case <-ctx.Done():
+		return nil, model.Errorf(model.CodeUnavailable, "count what is mapped", "%w", ctx.Err())
+	}
 	now := c.now()
 	if c.counts != nil && now.Sub(c.at) < censusKeep {
 		return c.counts, nil

@@ -17,6 +17,7 @@ import (
 	"excs/shared/model"
 	"excs/shared/notice"
 	"excs/shared/queue"
+	"excs/shared/replay"
 	"excs/shared/rules"
 	"excs/shared/run"
 	"excs/shared/verify"
@@ -44,7 +45,15 @@ type Config struct {
 	VerifyFresh time.Duration
 	// MaxReceive is the redrive limit of the work queue; 0: 20.
 	MaxReceive int
-	Log        *slog.Logger
+	// Beside is a world whose table, queues and counter the new one uses, as another process of the same tenant: Table, Queue
+	// and MaxReceive are then not looked at. Now may be another clock.
+	Beside *World
+	// Holder names the process in the lease; "": world. NewToken gives ids that are never used twice; nil: a counter.
+	Holder   string
+	NewToken func() string
+	// Random spreads the client's waits; nil: the client's own.
+	Random func() float64
+	Log    *slog.Logger
 }
 
 // World is one tenant with everything that serves it.
@@ -60,6 +69,7 @@ type World struct {
 	Worker  *apply.Worker
 	// Listener hears notifications; Sweeper and Explainer are what the actions verify and explain use.
 	Listener  *listen.Listener
+	Replayer  *replay.Replayer
 	Sweeper   *verify.Sweeper
 	Explainer *explain.Explainer
 
@@ -78,7 +88,30 @@ func New(c Config) *World {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	if c.Holder == "" {
+		c.Holder = "world"
+	}
 	w := &World{Settings: c.Settings, now: c.Now}
+	if c.NewToken == nil {
+		c.NewToken = w.newToken
+	}
+	w.stores(c)
+	client := wiring.ClientConfig(c.Secret, w.Table, c.Log, wiring.Writing)
+	client.HTTP, client.Now, client.Sleep, client.Counter = c.HTTP, c.Now, c.Sleep, w.Counter
+	if c.Random != nil {
+		client.Random = c.Random
+	}
+	w.Client = exorg.New(client)
+	w.connect(c, client)
+	return w
+}
+
+// stores makes the twins, or shares those of the world beside.
+func (w *World) stores(c Config) {
+	if b := c.Beside; b != nil {
+		w.Table, w.Work, w.Dead, w.Counter = b.Table.RestartAt(c.Now), b.Work, b.Dead, b.Counter
+		return
+	}
 	c.Table.Clock = c.Now
 	c.Table.Tenant = strconv.FormatInt(c.Settings.Tenant, 10)
 	if c.Table.Allowed == 0 {
@@ -88,37 +121,35 @@ func New(c Config) *World {
 	w.Dead = queue.NewMemory(queue.MemoryConfig{Now: c.Now})
 	c.Queue.Now, c.Queue.MaxReceive, c.Queue.Dead = c.Now, c.MaxReceive, w.Dead
 	w.Work = queue.NewMemory(c.Queue)
-	client := wiring.ClientConfig(c.Secret, w.Table, c.Log, wiring.Writing)
-	client.HTTP, client.Now, client.Sleep, client.Counter = c.HTTP, c.Now, c.Sleep, &exorg.Counter{}
-	w.Counter = client.Counter
-	w.Client = exorg.New(client)
-	w.connect(c, client)
-	return w
+	w.Counter = &exorg.Counter{}
 }
 
 func (w *World) connect(c Config, client exorg.Config) {
 	platform := apply.NewPlatform(w.Client, c.Settings.Users.Authority)
 	runs := run.Config{
 		Read: c.Read, Table: w.Table, TableName: TableName, Queue: w.Work, Org: platform, Settings: c.Settings,
-		Holder: "world", Now: c.Now, NewToken: w.newToken, Log: c.Log,
+		Holder: c.Holder, Now: c.Now, NewToken: c.NewToken, Log: c.Log,
 	}
 	w.Runner = run.New(runs)
 	w.Listener = listen.New(listen.Config{
-		Table: w.Table, Lists: wiring.Lists{Table: w.Table}, Org: platform, Work: w.Work, Now: c.Now, NewToken: w.newToken, Log: c.Log,
+		Table: w.Table, Lists: wiring.Lists{Table: w.Table}, Org: platform, Work: w.Work, Now: c.Now, NewToken: c.NewToken, Log: c.Log,
 	})
 	w.Sweeper = verify.New(verify.Config{
 		Table: w.Table, Lists: wiring.Lists{Table: w.Table}, Queue: w.Work, Org: verify.Open(client, c.Settings, c.Settings.Verify.Share), Settings: c.Settings,
-		Absence: c.Settings.Verify.Absence, Round: c.Settings.Verify.Round, Fresh: c.VerifyFresh, Now: c.Now, Sleep: c.Sleep, NewToken: w.newToken, Log: c.Log,
+		Absence: c.Settings.Verify.Absence, Round: c.Settings.Verify.Round, Fresh: c.VerifyFresh, Now: c.Now, Sleep: c.Sleep, NewToken: c.NewToken, Log: c.Log,
 	})
 	w.Explainer = explain.New(explain.Config{
 		Read: c.Read, Plan: explain.PlanWith(runs), Table: w.Table, Org: platform, Settings: c.Settings, Now: c.Now,
+	})
+	w.Replayer = replay.New(replay.Config{
+		Letters: w.Dead, Work: w.Work, Rows: w.Table, Pauses: wiring.Pauses{Table: w.Table}, PerMinute: c.Settings.Requests.PerMinute, Now: c.Now, Log: c.Log,
 	})
 	g := c.Settings.Guard
 	w.Worker = apply.New(apply.Config{
 		Rows: w.Table, Orphans: w.Table, Lists: wiring.Lists{Table: w.Table}, Window: w.Table,
 		Census: run.NewCensus(w.Table, max(g.RemovalWindow, g.UpdateWindow), c.Now),
 		Org:    platform, Writer: apply.NewPen(w.Client, c.Settings.Users.Authority),
-		Work: w.Work, Dead: w.Dead, Settings: c.Settings, Now: c.Now, NewToken: w.newToken, Log: c.Log,
+		Work: w.Work, Dead: w.Dead, Settings: c.Settings, Now: c.Now, NewToken: c.NewToken, Log: c.Log,
 	})
 }
 
