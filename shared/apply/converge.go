@@ -50,7 +50,7 @@ func (l *look) alter(ctx context.Context, b bound) error {
 	if err := l.fights(ctx, fields); err != nil {
 		return err
 	}
-	if err := l.allow(ctx, plan.ClassUpdates, 1); err != nil {
+	if err := l.allowRow(ctx, plan.ClassUpdates); err != nil {
 		return err
 	}
 	if err := l.mayWriteTo(ctx, b.exID); err != nil {

@@ -151,7 +151,7 @@ func (l *look) removeMembers(ctx context.Context, q mapping.Row, remove []string
 	if len(remove) == 0 {
 		return nil
 	}
-	if err := l.allow(ctx, plan.ClassMemberships, len(remove)); err != nil {
+	if err := l.allowLeaving(ctx, remove); err != nil {
 		return err
 	}
 	if err := l.queueOwned(ctx, q); err != nil {
@@ -161,6 +161,21 @@ func (l *look) removeMembers(ctx context.Context, q mapping.Row, remove []string
 		return l.queueTrouble(ctx, q, "remove members from", err)
 	}
 	return nil
+}
+
+// allowLeaving asks the guard for each of those who leave, by the name under which the plan counts it.
+func (l *look) allowLeaving(ctx context.Context, remove []string) error {
+	owners, err := l.Rows.Owners(ctx, model.KindUser, remove)
+	if err != nil {
+		return fmt.Errorf("tell who leaves %s: %w", l.row.Key, err)
+	}
+	names := make([]string, 0, len(remove))
+	for _, id := range remove {
+		if len(owners[id]) > 0 {
+			names = append(names, plan.MembershipName(l.row.Key, slices.MinFunc(owners[id], model.Key.Compare).DBID))
+		}
+	}
+	return l.allow(ctx, plan.ClassMemberships, names...)
 }
 
 func (l *look) didMembers(added, removed []string, c crowd) {

@@ -62,7 +62,7 @@ func (l *look) deleteQueue(ctx context.Context) error {
 	if err != nil || !other.IsZero() {
 		return err
 	}
-	if err := l.allow(ctx, plan.ClassRemovals, 1); err != nil {
+	if err := l.allowRow(ctx, plan.ClassRemovals); err != nil {
 		return err
 	}
 	if other, err = l.otherOwner(ctx); err != nil || !other.IsZero() {

@@ -147,9 +147,9 @@ func (l *look) mayChange(ctx context.Context, seen model.Observed, fields []mode
 		return err
 	}
 	if !seen.Deleted && seen.State == model.StateActive && touches(fields, model.FieldState) {
-		return l.allow(ctx, plan.ClassRemovals, 1)
+		return l.allowRow(ctx, plan.ClassRemovals)
 	}
-	return l.allow(ctx, plan.ClassUpdates, 1)
+	return l.allowRow(ctx, plan.ClassUpdates)
 }
 
 func touches(fields []model.Field, name string) bool {

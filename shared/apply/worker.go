@@ -41,7 +41,7 @@ type Lists interface {
 
 // Window is the guard's rolling count (mapping.GuardStore).
 type Window interface {
-	Draw(ctx context.Context, w mapping.Window, n, limit int, now time.Time) (ok bool, drawn int, err error)
+	Draw(ctx context.Context, w mapping.Window, names []string, limit int, now time.Time) (ok bool, drawn int, err error)
 }
 
 // Sender puts messages on a queue.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"excs/shared/model"
@@ -65,8 +66,14 @@ func (r *Row) take(run int64, wish Wish, now time.Time) error {
 		r.Version++
 		return nil
 	}
+	if r.Goal != wish.Goal || !r.State.onItsWay() && r.State != StateQuarantined {
+		r.Approved, r.Let = false, nil
+	}
 	r.Run, r.Goal, r.Desired = run, wish.Goal, wish.Desired.Clone()
-	r.Adopt, r.From, r.Approved, r.Cause = wish.Adopt, wish.From, wish.Approved, wish.Cause
+	r.Adopt, r.From, r.Cause = wish.Adopt, wish.From, wish.Cause
+	// What a run took up stays approved, and let through, until it is written: a later change does not void it.
+	r.Approved = r.Approved || wish.Approved
+	r.Let = slices.Compact(slices.Sorted(slices.Values(slices.Concat(r.Let, wish.Let))))
 	r.restart(r.stateFor(wish.Goal), now)
 	return nil
 }
@@ -104,7 +111,7 @@ func (r *Row) holds(w Wish) (bool, error) {
 	if !bytes.Equal(have, want) || r.Goal != w.Goal {
 		return false, nil
 	}
-	return w.Silent || r.Adopt == w.Adopt && r.From == w.From && r.Approved == w.Approved, nil
+	return w.Silent || r.Adopt == w.Adopt && r.From == w.From && (r.Approved || !w.Approved), nil
 }
 
 // restart gives the row a new version, with a clean slate.

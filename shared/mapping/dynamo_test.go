@@ -91,11 +91,11 @@ func TestOwnWriteIsRecognisedAfterALostAnswer(t *testing.T) {
 		{"a release raises the version once", "PutItem", func() error { _, err := store.Release(ctx, key, 1, true, model.CauseApproval, now); return err },
 			func() bool { return row().Version == 2 }},
 		{"a draw counts once", "PutItem", func() error {
-			_, _, err := store.Draw(ctx, mapping.Window{Kind: key.Kind, Class: "removals", Length: time.Hour}, 2, 10, now)
+			_, _, err := store.Draw(ctx, mapping.Window{Kind: key.Kind, Class: "removals", Length: time.Hour}, []string{"a", "b"}, 10, now)
 			return err
 		}, func() bool {
 			n, err := store.Drawn(ctx, mapping.Window{Kind: key.Kind, Class: "removals", Length: time.Hour}, now)
-			return err == nil && n == 2
+			return err == nil && n.Sum == 2
 		}},
 		{"a lease is taken once", "PutItem", func() error {
 			lease, err := store.TakeLease(ctx, "a", now, time.Hour)

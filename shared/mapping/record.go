@@ -99,7 +99,7 @@ func (r *Row) recordCurrent(o Outcome, now time.Time) {
 	}
 	r.Cause = cmp.Or(o.Cause, r.Cause)
 	if o.State == StateConverged || o.State == StateGone {
-		r.Approved = false // an approval is for one time
+		r.Approved, r.Let = false, nil // an approval is for one time
 	}
 	if o.State != "" {
 		r.enter(o.State, now)

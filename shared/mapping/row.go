@@ -159,6 +159,9 @@ type Row struct {
 	From  model.Key
 	// Approved says that an operator approved the desired state of this version: the guard lets it pass, once.
 	Approved bool
+	// Let are the names, by class, that the guard let through when runs set the desired states since the row last converged:
+	// a worker does not ask for them again.
+	Let []string
 
 	Intent  *Intent
 	Queued  *Queued
@@ -172,7 +175,8 @@ type Row struct {
 	LastErrorAt time.Time
 	Cause       model.Cause
 
-	// Counted is when the guard last counted the key, per class of change, so that one key counts once a window.
+	// Counted is when the guard last counted the key, per class of change. Rows of format 1 have it; the windows hold the names
+	// of what they counted since.
 	Counted map[string]time.Time
 	// Written is when EXCS last wrote to the EX object: reads soon after prove nothing.
 	Written time.Time
@@ -199,6 +203,7 @@ type Wish struct {
 	Adopt    string
 	From     model.Key
 	Approved bool
+	Let      []string
 	Cause    model.Cause
 	// Silent says that only facts for the rules that look back differ: a converged row stays converged, with the new
 	// object's fingerprint as applied, and the version does not rise. A row in another state keeps that, its failures and

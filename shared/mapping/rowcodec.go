@@ -18,6 +18,7 @@ type rowBody struct {
 	Counted   map[string]time.Time `json:"n,omitempty"`
 	Refused   []Refusal            `json:"r,omitempty"`
 	Wrote     map[string]OwnWrite  `json:"w,omitempty"`
+	Let       []string             `json:"l,omitempty"`
 }
 
 // encodeRow makes the item of a row. Seen is packed apart, because it is large and changes seldom.
@@ -58,7 +59,7 @@ func (t *table) encodeRow(r Row) (item, error) {
 
 func (t *table) packRow(it item, r Row) error {
 	raw, err := json.Marshal(rowBody{
-		Desired: r.Desired, History: r.History, SeenCodes: r.SeenCodes, Counted: r.Counted, Refused: r.Refused, Wrote: r.Wrote,
+		Desired: r.Desired, History: r.History, SeenCodes: r.SeenCodes, Counted: r.Counted, Refused: r.Refused, Wrote: r.Wrote, Let: r.Let,
 	})
 	if err != nil {
 		return model.Errorf(model.CodeInternal, "encode row", "%s: %w", r.Key, err)
@@ -142,7 +143,7 @@ func unpackRow(it item, r *Row) error {
 		return err
 	}
 	r.Desired, r.History, r.SeenCodes, r.Counted = body.Desired, body.History, body.SeenCodes, body.Counted
-	r.Refused, r.Wrote = body.Refused, body.Wrote
+	r.Refused, r.Wrote, r.Let = body.Refused, body.Wrote, body.Let
 	r.Seen, err = unpack(it.bytes(attrSeen))
 	return err
 }

@@ -129,17 +129,17 @@ type PauseStore interface {
 // Window is one rolling window of the guard.
 type Window struct {
 	Kind   model.Kind
-	Class  string        // removals, updates
+	Class  string        // removals, updates, …
 	Length time.Duration // 24 h, 60 min
 }
 
-// GuardStore counts distinct keys over rolling windows.
+// GuardStore counts distinct names over rolling windows.
 type GuardStore interface {
-	// Draw adds n to the window if the sum stays within limit; ok says whether it did, drawn is the sum afterwards (or as
-	// it stands). Distinctness is the caller's: a key that Row.Counted shows within the window is not drawn again.
-	Draw(ctx context.Context, w Window, n, limit int, now time.Time) (ok bool, drawn int, err error)
-	// Drawn reads the sum.
-	Drawn(ctx context.Context, w Window, now time.Time) (int, error)
+	// Draw adds names to the window if the sum stays within limit; ok says whether it did, drawn is the sum afterwards (or as
+	// it stands). A name that is in the window already is not counted again, so a draw can be repeated after a crash.
+	Draw(ctx context.Context, w Window, names []string, limit int, now time.Time) (ok bool, drawn int, err error)
+	// Drawn reads what the window holds.
+	Drawn(ctx context.Context, w Window, now time.Time) (Tally, error)
 }
 
 // Rank orders requests when the budget is short.

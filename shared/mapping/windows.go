@@ -1,8 +1,13 @@
 package mapping
 
 import (
+	"cmp"
 	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
 	"fmt"
+	"hash/fnv"
 	"strconv"
 	"strings"
 	"time"
@@ -14,8 +19,33 @@ import (
 // it never undercounts, and overcounts by what a twelfth of the window holds.
 const bucketsPerWindow = 12
 
-// buckets are the draws of one window: start of the bucket in Unix milliseconds → count.
-type buckets map[int64]int
+// bucket holds what was drawn in one part of a window: names by their hashes, so that a name counts once, and a number for
+// what format 1, of November 2026, counted without names.
+type bucket struct {
+	count int
+	names []uint32
+}
+
+// buckets are the draws of one window by the start of the bucket in Unix milliseconds.
+type buckets map[int64]bucket
+
+// namesPerWindow bounds what one item keeps; names beyond it are counted and not remembered.
+const namesPerWindow = 60_000
+
+// Tally is what a window holds.
+type Tally struct {
+	Sum   int
+	names map[uint32]bool
+}
+
+// Has says whether the name was drawn within the window.
+func (t Tally) Has(name string) bool { return t.names[nameHash(name)] }
+
+func nameHash(name string) uint32 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(name)) // a hash takes every byte
+	return h.Sum32()
+}
 
 func (w Window) bucket() int64 { return max(1, w.Length.Milliseconds()/bucketsPerWindow) }
 
@@ -25,16 +55,50 @@ func (w Window) start(now time.Time) int64 {
 	return at - at%w.bucket()
 }
 
-// sum counts the buckets that end after the window's start. Buckets that lie ahead count too: another machine's clock
+// tally counts the buckets that end after the window's start. Buckets that lie ahead count too: another machine's clock
 // may run ahead of this one's.
-func (w Window) sum(b buckets, now time.Time) int {
-	n, from := 0, now.Add(-w.Length).UnixMilli()
-	for start, count := range b {
-		if start+w.bucket() > from {
-			n += count
+func (w Window) tally(b buckets, now time.Time) Tally {
+	t, from := Tally{names: map[uint32]bool{}}, now.Add(-w.Length).UnixMilli()
+	for start, drawn := range b {
+		if start+w.bucket() <= from {
+			continue
+		}
+		t.Sum += drawn.count
+		for _, n := range drawn.names {
+			if !t.names[n] {
+				t.names[n] = true
+				t.Sum++
+			}
 		}
 	}
-	return n
+	return t
+}
+
+// add puts names that the window lacks into the bucket of a moment.
+func (w Window) add(b buckets, t Tally, names []string, now time.Time) {
+	start := w.start(now)
+	drawn := b[start]
+	for _, name := range names {
+		if len(t.names)+len(drawn.names) < namesPerWindow {
+			drawn.names = append(drawn.names, nameHash(name))
+		} else {
+			drawn.count++
+		}
+	}
+	b[start] = drawn
+}
+
+// lacking gives the names that were not drawn within the window, each once.
+func (t Tally) lacking(names []string) []string {
+	var rest []string
+	seen := map[uint32]bool{}
+	for _, name := range names {
+		if h := nameHash(name); !t.names[h] && !seen[h] {
+			seen[h] = true
+			rest = append(rest, name)
+		}
+	}
+	return rest
 }
 
 // trim drops what no window will see again, with one bucket to spare for clocks that run behind.
@@ -47,13 +111,10 @@ func (w Window) trim(b buckets, now time.Time) {
 	}
 }
 
-// Draw adds n to the window if the sum stays within limit; see GuardStore.
-func (t *table) Draw(ctx context.Context, w Window, n, limit int, now time.Time) (bool, int, error) {
+// Draw adds names to the window if the sum stays within limit; see GuardStore.
+func (t *table) Draw(ctx context.Context, w Window, names []string, limit int, now time.Time) (bool, int, error) {
 	if err := w.check(); err != nil {
 		return false, 0, err
-	}
-	if n < 0 {
-		return false, 0, model.Errorf(model.CodeInvalid, "draw on guard window", "%d is less than nothing", n)
 	}
 	ok, drawn := false, 0
 	_, err := t.mutate(ctx, "Draw", t.keys.window(w), func(old item) (item, error) {
@@ -61,13 +122,15 @@ func (t *table) Draw(ctx context.Context, w Window, n, limit int, now time.Time)
 		if err != nil {
 			return nil, err
 		}
-		drawn = w.sum(b, now)
-		ok = drawn+n <= limit
-		if !ok || n == 0 {
+		tally := w.tally(b, now)
+		fresh := tally.lacking(names)
+		drawn = tally.Sum
+		ok = len(fresh) == 0 || drawn+len(fresh) <= limit
+		if !ok || len(fresh) == 0 {
 			return nil, errUnchanged
 		}
-		drawn += n
-		b[w.start(now)] += n
+		drawn += len(fresh)
+		w.add(b, tally, fresh, now)
 		w.trim(b, now)
 		next := item{}
 		next.setText(attrBuckets, b.String())
@@ -80,20 +143,20 @@ func (t *table) Draw(ctx context.Context, w Window, n, limit int, now time.Time)
 	return ok, drawn, nil
 }
 
-// Drawn reads the sum.
-func (t *table) Drawn(ctx context.Context, w Window, now time.Time) (int, error) {
+// Drawn reads what the window holds.
+func (t *table) Drawn(ctx context.Context, w Window, now time.Time) (Tally, error) {
 	if err := w.check(); err != nil {
-		return 0, err
+		return Tally{}, err
 	}
 	it, err := t.get(ctx, "Drawn", t.keys.window(w))
 	if err != nil {
-		return 0, inOp(fmt.Sprintf("read guard window %s %s", w.Kind, w.Class), err)
+		return Tally{}, inOp(fmt.Sprintf("read guard window %s %s", w.Kind, w.Class), err)
 	}
 	b, err := parseBuckets(it.text(attrBuckets))
 	if err != nil {
-		return 0, err
+		return Tally{}, err
 	}
-	return w.sum(b, now), nil
+	return w.tally(b, now), nil
 }
 
 func (w Window) check() error {
@@ -110,14 +173,21 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// String writes "start:count start:count", readable in the AWS console.
+// String writes "start:count" or "start:count:names", with the hashes of the names in base64.
 func (b buckets) String() string {
 	var s strings.Builder
 	for _, start := range sortedKeys(b) {
 		if s.Len() > 0 {
 			s.WriteByte(' ')
 		}
-		fmt.Fprintf(&s, "%d:%d", start, b[start])
+		fmt.Fprintf(&s, "%d:%d", start, b[start].count)
+		if names := b[start].names; len(names) > 0 {
+			raw := make([]byte, 0, 4*len(names))
+			for _, n := range names {
+				raw = binary.BigEndian.AppendUint32(raw, n)
+			}
+			s.WriteString(":" + base64.RawStdEncoding.EncodeToString(raw))
+		}
 	}
 	return s.String()
 }
@@ -125,14 +195,31 @@ func (b buckets) String() string {
 func parseBuckets(s string) (buckets, error) {
 	b := buckets{}
 	for _, field := range strings.Fields(s) {
-		start, count, _ := strings.Cut(field, ":")
+		start, rest, _ := strings.Cut(field, ":")
+		count, names, _ := strings.Cut(rest, ":")
 		at, err := strconv.ParseInt(start, 10, 64)
 		if err != nil {
-			return nil, model.Errorf(model.CodeInternal, "read guard window", "bucket %q is damaged: %w", field, err)
+			return nil, damagedBucket(field, err)
 		}
-		if b[at], err = strconv.Atoi(count); err != nil {
-			return nil, model.Errorf(model.CodeInternal, "read guard window", "bucket %q is damaged: %w", field, err)
+		n, err := strconv.Atoi(count)
+		if err != nil {
+			return nil, damagedBucket(field, err)
 		}
+		raw, err := base64.RawStdEncoding.DecodeString(names)
+		if err != nil || len(raw)%4 != 0 {
+			return nil, damagedBucket(field, cmp.Or(err, errOddNames))
+		}
+		drawn := bucket{count: n}
+		for ; len(raw) > 0; raw = raw[4:] {
+			drawn.names = append(drawn.names, binary.BigEndian.Uint32(raw))
+		}
+		b[at] = drawn
 	}
 	return b, nil
+}
+
+var errOddNames = errors.New("its names are cut off")
+
+func damagedBucket(field string, err error) error {
+	return model.Errorf(model.CodeInternal, "read guard window", "bucket %q is damaged: %w", field, err)
 }

@@ -142,32 +142,24 @@ func (s *site) doubtProof(d *draft) {
 		return
 	}
 	whole, partly := s.doubts.of(d.change.Key.Kind, d.change.Action, d.change.Fields)
-	if whole == "" && len(partly) > 0 && !s.without(d, partly) {
+	if whole == "" && len(partly) > 0 && !s.separable(d, partly) {
 		whole = partly[slices.Sorted(maps.Keys(partly))[0]]
 	}
-	switch {
-	case whole != "":
+	if whole != "" {
 		d.holds = append(d.holds, hold{code: HeldUnproven, reason: whole})
-	case len(partly) > 0:
-		d.holds = append(d.holds, hold{code: HeldUnproven, reason: partly[slices.Sorted(maps.Keys(partly))[0]], partly: true})
+		return
+	}
+	for field, why := range partly {
+		p := d.fieldPiece(field)
+		p.holds = append(p.holds, hold{code: HeldUnproven, reason: why})
 	}
 }
 
-// without prepares the change less the fields in doubt, which keep what the row holds. false: nothing is left of it.
-func (s *site) without(d *draft, doubted map[string]string) bool {
-	known, ok := s.in.Facts[d.change.Key]
-	rest := d.change
-	rest.Fields = slices.DeleteFunc(slices.Clone(rest.Fields), func(f model.Field) bool { return doubted[f.Name] != "" })
-	if !ok || len(rest.Fields) == 0 {
-		return false
+// separable says whether something of the change is left without the fields in doubt, which keep what the row holds.
+func (s *site) separable(d *draft, doubted map[string]string) bool {
+	_, ok := s.in.Facts[d.change.Key]
+	for field := range doubted {
+		ok = ok && d.fieldPiece(field) != nil
 	}
-	rest.Object = rest.Object.Clone()
-	if s.doubts[userSkills] != "" {
-		rest.Object.Skills = slices.Clone(known.Object.Skills)
-	}
-	if s.doubts[userLanguages] != "" {
-		rest.Object.Languages = slices.Clone(known.Object.Languages)
-	}
-	d.rest = &rest
-	return true
+	return ok && slices.ContainsFunc(d.change.Fields, func(f model.Field) bool { return doubted[f.Name] == "" })
 }

@@ -102,16 +102,17 @@ func compare(pairs [][2]string) (had, changed int) {
 }
 
 // ClassOf says what the guard counts a change as: a deactivation is a removal whatever action brings it, because an
-// inactive user loses its roles for good; an adoption that changes something is an update.
-func ClassOf(action model.Action, fields []model.Field) Class {
+// inactive user loses its roles for good; so is a user that becomes an orphan, because its memberships go; an adoption that
+// changes something is an update.
+func ClassOf(c model.Change) Class {
 	switch {
-	case action.Removes():
+	case c.Action.Removes(), c.Action == model.ActionOrphan && c.Key.Kind == model.KindUser:
 		return ClassRemovals
-	case action == model.ActionCreate, action == model.ActionOrphan, action == model.ActionRefresh:
+	case c.Action == model.ActionCreate, c.Action == model.ActionOrphan, c.Action == model.ActionRefresh:
 		return ClassNone
-	case deactivates(fields):
+	case deactivates(c.Fields):
 		return ClassRemovals
-	case action == model.ActionAdopt && len(fields) == 0:
+	case c.Action == model.ActionAdopt && len(c.Fields) == 0:
 		return ClassNone
 	default:
 		return ClassUpdates

@@ -39,6 +39,7 @@ func (s *site) dismiss(k model.Key, known model.Known) {
 	switch s.in.Settings.OnDeleteOf(k.Kind, known.Object.Identity.DNType) {
 	case rules.Delete:
 		d.change.Action = model.ActionDelete
+		d.lose = s.loses(membersOf(k))
 	case rules.Empty:
 		if members := membersOf(k); s.needsEmptying(members) {
 			d.waits = members
@@ -50,6 +51,14 @@ func (s *site) dismiss(k model.Key, known model.Known) {
 	default:
 	}
 	s.add(d)
+}
+
+// loses gives the members that go with a queue that is deleted.
+func (s *site) loses(members model.Key) []int64 {
+	if s.living(members) {
+		return nil
+	}
+	return s.exchanged(s.in.Facts[members].Object.Members, func(model.Key) bool { return true })
 }
 
 // needsEmptying says whether the queue's members have to be emptied first, by this plan or, if it leaves them out, by a
@@ -68,6 +77,7 @@ func (s *site) deactivate(d *draft, known model.Known) bool {
 		return true
 	}
 	if known.Object.State == model.StateInactive {
+		d.removed = true
 		return s.in.Settled[d.change.Key]
 	}
 	d.change.Action = model.ActionDeactivate

@@ -60,7 +60,7 @@ func (p *Plan) hash() {
 	byKind := map[model.Kind][]string{}
 	var all []string
 	for _, h := range p.Held {
-		lines = append(lines, "hold "+h.ID+" "+string(h.Code))
+		lines = append(lines, "hold "+h.ID+" "+string(h.Code)+" "+digest(h.Parts...))
 		if h.Code.Approvable() {
 			byKind[h.Change.Key.Kind] = append(byKind[h.Change.Key.Kind], h.ID)
 			all = append(all, h.ID)

@@ -11,9 +11,8 @@ import (
 type hold struct {
 	code   HeldCode
 	reason string
-	// partly says that only a part waits. Of members it is what they lose: those who join do so at once, and the row keeps
-	// old ∪ new. Of a user it is the fields that draft.rest leaves out.
-	partly bool
+	// batch is since when the guard has held it.
+	batch time.Time
 }
 
 // strength orders codes as their constants are listed.
@@ -30,8 +29,7 @@ func (c HeldCode) strength() int {
 func (s *site) doubt() {
 	first := s.in.FirstRun && s.touchesAnything()
 	for _, d := range s.drafts {
-		d.id = ID(d.change)
-		d.approved = s.in.Approved[d.id]
+		s.divide(d)
 		d.agreed = s.holds(d.change, d.approved)
 		s.doubtProof(d)
 		if first {
@@ -72,15 +70,7 @@ func (s *site) paused(k model.Key) string {
 // touchesAnything says whether anything in the EX Org would be adopted, changed or removed, be it of a kind that the plan
 // leaves out: a first plan of one kind must not open the door for the others.
 func (s *site) touchesAnything() bool {
-	if len(s.in.Kinds) > 0 {
-		all := s.in
-		all.Kinds = nil
-		whole := look(all)
-		whole.pair()
-		whole.draft()
-		return whole.touchesAnything()
-	}
-	for _, d := range s.drafts {
+	for _, d := range s.whole.drafts {
 		if d.touches && !s.holds(d.change, false) && d.change.Action != model.ActionRefresh && d.change.Action != model.ActionOrphan {
 			return true
 		}
@@ -93,10 +83,10 @@ func (s *site) touchesAnything() bool {
 func (s *site) doubtSettings(d *draft) {
 	const reason = "the settings changed since the last run, and a change of the settings removes nothing until it is approved"
 	switch {
-	case ClassOf(d.change.Action, d.change.Fields) == ClassRemovals, d.change.Action == model.ActionOrphan:
+	case d.class() == ClassRemovals, d.change.Action == model.ActionOrphan:
 		d.holds = append(d.holds, hold{code: HeldSettings, reason: reason})
 	case len(d.leave) > 0:
-		d.holds = append(d.holds, hold{code: HeldSettings, reason: reason, partly: true})
+		d.holdParts(hold{code: HeldSettings, reason: reason}, false)
 	case losesFromSet(d.change.Fields):
 		d.holds = append(d.holds, hold{code: HeldSettings, reason: reason})
 	}
@@ -133,28 +123,47 @@ func (s *site) doubtLoss(d *draft) {
 	if seen && s.in.Now.Sub(since) >= wait {
 		return
 	}
-	d.holds = append(d.holds, hold{code: HeldSecond, partly: !all, reason: fmt.Sprintf(
-		"%d of %d members would leave: a second complete read, %s after %s, must agree", loss, size, span(wait), since.UTC().Format(time.RFC3339))})
+	h := hold{code: HeldSecond, reason: fmt.Sprintf(
+		"%d of %d members would leave: a second complete read, %s after %s, must agree", loss, size, span(wait), since.UTC().Format(time.RFC3339))}
+	if all && !d.change.From.IsZero() {
+		d.holds = append(d.holds, h)
+		return
+	}
+	d.holdParts(h, all)
 }
 
-// blocker gives the strongest reason that holds the draft: all of it, or what its members lose. An approval takes away
-// every reason that an operator can decide on.
-func (d *draft) blocker() (whole, partly *hold) {
+// blocker gives the strongest reason that holds all of the draft. An approval takes away every reason that an operator can
+// decide on.
+func (d *draft) blocker() *hold {
 	if d.agreed {
-		return nil, nil
+		return nil
 	}
-	for i := range d.holds {
-		h := &d.holds[i]
-		if d.approved && h.code.Approvable() {
-			continue
-		}
-		best := &whole
-		if h.partly {
-			best = &partly
-		}
-		if *best == nil || h.code.strength() < (*best).code.strength() {
-			*best = h
+	return strongest(d.holds, d.approved)
+}
+
+// partly gives the strongest reason that holds a part, nil if all of them go.
+func (d *draft) partly() *hold {
+	var best *hold
+	for _, p := range d.parts {
+		best = stronger(best, p.blocker())
+	}
+	return best
+}
+
+func strongest(holds []hold, approved bool) *hold {
+	var best *hold
+	for i := range holds {
+		if h := &holds[i]; !approved || !h.code.Approvable() {
+			best = stronger(best, h)
 		}
 	}
-	return whole, partly
+	return best
+}
+
+// stronger gives the stronger one of two reasons, either of which may be nil.
+func stronger(a, b *hold) *hold {
+	if a == nil || b != nil && b.code.strength() < a.code.strength() {
+		return b
+	}
+	return a
 }

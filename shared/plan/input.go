@@ -31,13 +31,17 @@ type Input struct {
 	Matches map[model.Key]Match
 	// Drawn counts what the guard's windows have seen already, before this run.
 	Drawn Drawn
+	// Counted says whether a name is in the window of a kind and class already, and so is not counted again; nil: none is.
+	Counted func(k model.Kind, c Class, name string) bool
 	// Mapped counts mapped objects per kind when the windows began; nil: Delta.Mapped.
 	Mapped map[model.Kind]int
 	// Memberships counts all memberships when the window began; 0: counted from Objects and Facts.
 	Memberships int
 	// Waiting says since when a change has been held (Held.ID of earlier runs, Held.Since).
 	Waiting map[string]time.Time
-	// Approved are the Held.IDs that an operator approved and whose approval has not run out.
+	// Tripped says since when the guard has held a part (Held.Tripped of earlier runs): what came later is judged apart.
+	Tripped map[string]time.Time
+	// Approved are the Held.IDs and Held.Parts that an operator approved and whose approval has not run out.
 	Approved map[string]bool
 	// Paused says why an operator keeps EXCS from writing to a key, "" when nobody does; nil: nothing is paused. What is
 	// paused is held, whole: no row, no index entry, no message.
@@ -60,13 +64,15 @@ type Input struct {
 // Class is what the guard counts. The words are also the classes of the guard's windows in the mapping table.
 type Class string
 
-// The classes. Removals are deletes, deactivations and emptied member lists, counted in objects; updates are counted in
-// objects; memberships are single members that leave a queue.
+// The classes. Removals are deletes, deactivations, users that become orphans and emptied member lists, counted in objects;
+// agents are users who would be left without any queue; updates are counted in objects; memberships are single members that
+// leave a queue.
 const (
 	ClassNone        Class = ""
 	ClassRemovals    Class = "removals"
 	ClassUpdates     Class = "updates"
 	ClassMemberships Class = "memberships"
+	ClassAgents      Class = "agents"
 )
 
 // Drawn counts what was let through in the current windows, by kind and class.

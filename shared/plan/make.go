@@ -14,12 +14,23 @@ import (
 //  4. let the guard count what is left (guard.go)
 //  5. settle: what goes, what goes in part, what is held, what is forgotten (settle.go)
 func Make(in Input) Plan {
+	s := decide(in)
+	return s.settle(s.verdicts)
+}
+
+// decide takes the steps up to the guard.
+func decide(in Input) *site {
 	s := look(in)
+	if s.whole = s; len(in.Kinds) > 0 {
+		all := in
+		all.Kinds = nil
+		s.whole = decide(all)
+	}
 	s.pair()
 	s.draft()
 	s.doubt()
-	verdicts := s.count()
-	return s.settle(verdicts)
+	s.verdicts = s.count()
+	return s
 }
 
 // site is the input made searchable, and what was decided so far.
@@ -37,11 +48,16 @@ type site struct {
 	from map[model.Key]model.Key
 	heir map[model.Key]model.Key
 
-	drafts  []*draft
-	byKey   map[model.Key]*draft
-	follows []follow
-	rejects []model.Reject
-	notes   []model.Note
+	drafts []*draft
+	byKey  map[model.Key]*draft
+	// whole is the site of a plan of all kinds, the site itself unless the plan is of some.
+	whole *site
+	// passed are what the guard counts of this plan and lets through.
+	passed   []counted
+	verdicts []Verdict
+	follows  []follow
+	rejects  []model.Reject
+	notes    []model.Note
 }
 
 type nameOf struct {
@@ -56,6 +72,11 @@ type draft struct {
 	approved bool
 	// agreed says that the key's row holds the change already: nothing is to be written but the index.
 	agreed bool
+	// removed says that the removal that this follows was counted before.
+	removed bool
+	// parts wait and count each by itself; lose are the members that go with the queue.
+	parts []*piece
+	lose  []int64
 	// touches says that the change is about something that exists already: a row or an EX object.
 	touches bool
 	// row is the member set that the row holds, before the same with users that were taken over exchanged, leave who would
@@ -63,8 +84,6 @@ type draft struct {
 	row, before, leave []int64
 	// padded says that the desired set is incomplete and was filled up from the row: the index never agrees with it.
 	padded bool
-	// rest is what goes while a part of the change is held; nil: a part of members, or nothing.
-	rest *model.Change
 	// waits names the key without whose change this one does not go.
 	waits model.Key
 	holds []hold

@@ -40,6 +40,8 @@ type Plan struct {
 	Counts map[model.Kind]Counts `json:"counts"`
 	// Guard says for each kind and class with something to count how it stands.
 	Guard []Verdict `json:"guard,omitempty"`
+	// Draws are to be drawn from the guard's windows before the changes are made.
+	Draws []Draw `json:"-"`
 	// Hash stands for Changes, Held and Forget, whatever order the rows came in.
 	Hash string `json:"hash"`
 	// HeldHash stands for what an operator can approve, per kind; HeldHashAll for all kinds together ("" for nothing).
@@ -117,6 +119,19 @@ type Held struct {
 	Reason string       `json:"reason"`
 	Since  time.Time    `json:"since"`
 	Change model.Change `json:"change"`
+	// Parts name what is held of the change, for as long as Engage wants it, whatever else changes; Tripped says since when
+	// the guard has held those that it holds.
+	Parts   []string             `json:"-"`
+	Tripped map[string]time.Time `json:"-"`
+}
+
+// Draw is what the guard counts of a plan and lets through: one name in the window of a kind and class. It is to be drawn if
+// one of the changes By is made.
+type Draw struct {
+	Kind  model.Kind
+	Class Class
+	Name  string
+	By    []model.Key
 }
 
 // Forget is a row that goes without a write to the EX Org, or (IndexOnly) just its entry in the mapping index.
@@ -157,6 +172,11 @@ type Verdict struct {
 	Wanted   int  `json:"wanted"`
 	Approved int  `json:"approved,omitempty"`
 	Tripped  bool `json:"tripped"`
+	// Held is how many of Wanted wait, Objects the first ten of them by name.
+	Held    int      `json:"held,omitempty"`
+	Objects []string `json:"objects,omitempty"`
+	// Kinds are those of the changes that are held.
+	Kinds []model.Kind `json:"-"`
 	// Text says it for people, with the numbers; Command is the one-time way through, "" while not tripped.
 	Text    string `json:"text"`
 	Command string `json:"command,omitempty"`

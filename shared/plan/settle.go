@@ -3,6 +3,7 @@ package plan
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"excs/shared/model"
 )
@@ -21,6 +22,7 @@ func (s *site) settle(verdicts []Verdict) Plan {
 		}
 	}
 	s.exchangeRest(&p, gone)
+	p.Draws = s.draws(gone)
 	p.Rejects = sortedRejects(s.rejects)
 	p.Notes = sortedNotes(s.notes)
 	p.Counts = s.counts(p)
@@ -30,30 +32,80 @@ func (s *site) settle(verdicts []Verdict) Plan {
 
 // settleOne puts one draft where it belongs and notes in gone which keys have a change.
 func (s *site) settleOne(p *Plan, d *draft, gone map[model.Key]bool) {
-	whole, partly := d.blocker()
+	whole, partly := d.blocker(), d.partly()
 	if whole == nil && !d.waits.IsZero() && !s.goes(d.waits) {
 		whole = &hold{code: HeldDepends, reason: "it goes with " + d.waits.String() + ", which is held or not part of this plan"}
 	}
 	if d.change.Action == model.ActionRefresh && whole != nil && whole.code != HeldIdentity {
 		return // what writes nothing to the EX Org is nothing to approve: the next run finds it again
 	}
-	if h := stronger(whole, partly); h != nil {
+	h := whole
+	if h == nil {
+		h = partly
+	}
+	if h != nil {
 		since, ok := s.in.Waiting[d.id]
 		if !ok {
 			since = s.in.Now
 		}
-		p.Held = append(p.Held, Held{ID: d.id, Code: h.code, Reason: h.reason, Since: since, Change: d.change})
+		parts, tripped := d.waiting(whole)
+		p.Held = append(p.Held, Held{ID: d.id, Code: h.code, Reason: h.reason, Since: since, Change: s.waitingChange(d, whole), Parts: parts, Tripped: tripped})
 	}
 	if whole == nil {
-		s.emit(p, d, partly != nil, gone)
+		s.emit(p, d, gone)
 	}
 }
 
-func stronger(a, b *hold) *hold {
-	if a != nil {
-		return a
+// waitingChange gives the change as far as it is held: of a member list only those who may not leave or join yet.
+func (s *site) waitingChange(d *draft, whole *hold) model.Change {
+	c := d.change
+	if whole != nil || len(d.parts) == 0 {
+		return c
 	}
-	return b
+	if c.Key.Kind == model.KindUser {
+		c.Fields = slices.DeleteFunc(slices.Clone(c.Fields), func(f model.Field) bool {
+			p := d.fieldPiece(f.Name)
+			return p == nil || p.blocker() == nil
+		})
+		return c
+	}
+	f := model.Field{Name: model.FieldMembers}
+	for _, p := range d.parts {
+		switch {
+		case p.blocker() == nil:
+		case p.joins:
+			f.Added = append(f.Added, s.person(p.member))
+		default:
+			f.Removed = append(f.Removed, s.person(p.member))
+		}
+	}
+	c.Fields = []model.Field{sortedSet(f)}
+	return c
+}
+
+// waiting names what of the draft is held, and since when the guard has held what it does.
+func (d *draft) waiting(whole *hold) (ids []string, tripped map[string]time.Time) {
+	tripped = map[string]time.Time{}
+	note := func(h *hold, held ...string) {
+		ids = append(ids, held...)
+		for _, id := range held {
+			if !h.batch.IsZero() {
+				tripped[id] = h.batch
+			}
+		}
+	}
+	if whole != nil {
+		note(whole, d.what()...)
+	}
+	for _, p := range d.parts {
+		if h := p.blocker(); h != nil {
+			note(h, p.what())
+		} else if whole != nil {
+			ids = append(ids, p.what())
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), tripped
 }
 
 // goes says whether the change of the key is made in this run, if only in part.
@@ -62,44 +114,66 @@ func (s *site) goes(k model.Key) bool {
 	if d == nil {
 		return false
 	}
-	whole, partly := d.blocker()
-	if whole != nil || partly != nil && d.change.Action == model.ActionEmpty {
+	if d.blocker() != nil || d.change.Action == model.ActionEmpty && d.partly() != nil {
 		return false
 	}
 	return d.waits.IsZero() || s.goes(d.waits)
 }
 
 // emit adds the change; of a member list only what can be made true now.
-func (s *site) emit(p *Plan, d *draft, partly bool, gone map[model.Key]bool) {
+func (s *site) emit(p *Plan, d *draft, gone map[model.Key]bool) {
 	c := d.change
-	if partly && d.rest != nil {
-		c = *d.rest
+	if c.Key.Kind == model.KindUser {
+		if c = s.rest(d); len(c.Fields) == 0 && len(d.change.Fields) > 0 {
+			return
+		}
 	}
 	if c.Key.Kind == model.KindMembers {
 		var ok bool
-		if c, ok = s.possible(d, partly); !ok {
+		if c, ok = s.possible(d); !ok {
 			return
 		}
 	}
 	gone[c.Key] = true
-	if s.holds(c, d.approved) {
+	approved := d.approved || slices.ContainsFunc(d.parts, func(p *piece) bool { return p.approved })
+	if s.holds(c, approved) {
 		p.agree(c)
 		return
 	}
 	p.Changes = append(p.Changes, c)
-	if d.approved {
+	if approved {
 		p.Approved[c.Key] = true
 	}
 }
 
+// rest gives the change of a user less the fields that are held, which keep what the row holds.
+func (s *site) rest(d *draft) model.Change {
+	c := d.change
+	before := s.in.Facts[c.Key].Object
+	for _, p := range d.parts {
+		if p.blocker() == nil {
+			continue
+		}
+		c.Fields = slices.DeleteFunc(slices.Clone(c.Fields), func(f model.Field) bool { return f.Name == p.field })
+		c.Object = c.Object.Clone()
+		switch p.field {
+		case model.FieldEmail:
+			c.Object.Email, c.Object.Identity.Address, c.Object.Identity.AddressStep = before.Email, before.Identity.Address, before.Identity.AddressStep
+		case model.FieldSkills:
+			c.Object.Skills = slices.Clone(before.Skills)
+		case model.FieldLanguages:
+			c.Object.Languages = slices.Clone(before.Languages)
+		}
+	}
+	c.Label = s.label(c)
+	return c
+}
+
 // possible reduces a member list to what can be made true in this run: nobody leaves while that is held, nobody joins
 // whose user is not made yet, and a user whose takeover does not happen stays.
-func (s *site) possible(d *draft, partly bool) (model.Change, bool) {
+func (s *site) possible(d *draft) (model.Change, bool) {
 	c := d.change
-	want := c.Object.Members
-	if partly {
-		want = union(d.before, want)
-	}
+	want := d.without()
 	members := make([]int64, 0, len(want))
 	for _, dbid := range want {
 		k := userKey(dbid)
@@ -122,6 +196,24 @@ func (s *site) possible(d *draft, partly bool) (model.Change, bool) {
 		return c, false // the row stays as it is
 	}
 	return less.change, true
+}
+
+// without gives the members that the list is to have while what is held of it waits.
+func (d *draft) without() []int64 {
+	var stay, wait []int64
+	for _, p := range d.parts {
+		switch {
+		case p.blocker() == nil:
+		case p.joins:
+			wait = append(wait, p.member)
+		default:
+			stay = append(stay, p.member)
+		}
+	}
+	if len(stay)+len(wait) == 0 {
+		return d.change.Object.Members
+	}
+	return union(without(d.change.Object.Members, wait), stay)
 }
 
 // mayForget says whether a row goes: with the change that it follows, else only on a read that proves its kind. An index

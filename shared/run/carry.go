@@ -32,6 +32,9 @@ func (r *Runner) carryOut(ctx context.Context, lease mapping.Lease, d *draft, re
 	if err != nil {
 		return 0, 0, err
 	}
+	if err := r.draw(ctx, d); err != nil {
+		return 0, 0, err
+	}
 	if err := r.foresee(ctx, lease.Run, d, req); err != nil {
 		return 0, 0, err
 	}
@@ -75,7 +78,7 @@ func (r *Runner) carryWave(ctx context.Context, lease mapping.Lease, d *draft, w
 	if _, err := r.Table.RenewLease(ctx, lease, r.Now(), leaseTime); err != nil {
 		return 0, fmt.Errorf("go on with run %d: %w", lease.Run, err)
 	}
-	messages, refused, err := r.write(ctx, lease.Run, changes, cause, d.plan.Approved, lost)
+	messages, refused, err := r.write(ctx, lease.Run, changes, cause, d, lost)
 	d.refused = append(d.refused, refused...)
 	d.plan.Rejects = append(d.plan.Rejects, refused...)
 	if sending := r.Queue.Send(ctx, messages); err == nil && sending != nil {
@@ -89,14 +92,16 @@ func (r *Runner) carryWave(ctx context.Context, lease mapping.Lease, d *draft, w
 
 // write sets the desired states of one wave and returns the messages that tell of them: with an error those of the rows
 // that were written by then. A row that the table refuses to hold holds up no other: it is told as a reject.
-func (r *Runner) write(ctx context.Context, run int64, changes []model.Change, cause model.Cause, approved map[model.Key]bool, lost time.Duration) ([]queue.Message, []model.Reject, error) {
+func (r *Runner) write(ctx context.Context, run int64, changes []model.Change, cause model.Cause, d *draft, lost time.Duration) ([]queue.Message, []model.Reject, error) {
 	messages := make([]*queue.Message, len(changes))
 	refusals := make([]error, len(changes))
 	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(writesAtOnce)
 	for i, c := range changes {
 		group.Go(func() error {
-			row, err := r.Table.PutDesired(inner, run, wishOf(c, cause, approved[c.Key]))
+			wish := wishOf(c, cause, d.plan.Approved[c.Key])
+			wish.Let = d.let[c.Key]
+			row, err := r.Table.PutDesired(inner, run, wish)
 			if model.CodeOf(err) == model.CodeInvalid {
 				refusals[i] = err
 				return nil

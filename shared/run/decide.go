@@ -80,7 +80,7 @@ func (r *Runner) grant(ctx context.Context, run int64, items []heldItem, d *Deci
 	for _, i := range items {
 		d.Changes = append(d.Changes, i.Key)
 		if i.Version == 0 {
-			a.Items = append(a.Items, approval{ID: i.ID, Kind: i.Key.Kind, Until: d.Until, By: by})
+			a.Items = append(a.Items, approval{ID: i.ID, Parts: i.Parts, Kind: i.Key.Kind, Until: d.Until, By: by})
 		}
 	}
 	if d.Source {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -36,6 +37,7 @@ type draft struct {
 	fresh, lost, rowless []model.Key
 	marked               map[model.Key]bool // keys whose index entry says that they are being changed
 	plan                 plan.Plan
+	let                  map[model.Key][]string // what the guard let through, by change
 	refused              []model.Reject // rows that the table could not hold
 	at                   time.Time
 	readTook             time.Duration
@@ -244,7 +246,7 @@ func (r *Runner) predecessors(ctx context.Context, d *draft) error {
 // input collects what the plan decides by.
 func (r *Runner) input(ctx context.Context, d *draft, matches map[model.Key]plan.Match, req Request) (plan.Input, error) {
 	g := r.Settings.Guard
-	drawn, err := r.drawn(ctx, d)
+	windows, err := r.windows(ctx, d)
 	if err != nil {
 		return plan.Input{}, err
 	}
@@ -260,9 +262,9 @@ func (r *Runner) input(ctx context.Context, d *draft, matches map[model.Key]plan
 	}
 	return plan.Input{
 		Settings: r.Settings, Proof: d.proof, Objects: d.result.Objects, Rejects: d.result.Rejects, Notes: d.notes(),
-		Delta: d.delta, Facts: facts, Settled: settled, Matches: matches, Drawn: drawn,
+		Delta: d.delta, Facts: facts, Settled: settled, Matches: matches, Drawn: windows.drawn(), Counted: windows.counted,
 		Mapped: d.site.Base(max(g.RemovalWindow, g.UpdateWindow), d.at), Memberships: d.site.MembershipBase(g.UpdateWindow, d.at),
-		Waiting: d.held.since(), Approved: d.approvals.valid(d.at), Paused: why(d.pauses), Holds: d.holds(),
+		Waiting: d.held.since(), Tripped: d.held.tripped(), Approved: d.approvals.valid(d.at), Paused: why(d.pauses), Holds: d.holds(),
 		SettingsChanged: d.site.SettingsHash != "" && d.site.SettingsHash != d.settings,
 		FirstRun:        d.first, Home: d.home, Now: d.at, Kinds: req.Kinds,
 	}, nil
@@ -270,41 +272,71 @@ func (r *Runner) input(ctx context.Context, d *draft, matches map[model.Key]plan
 
 func (d *draft) notes() []model.Note { return slices.Concat(d.snapshot.Notes, d.result.Notes) }
 
-// drawn reads the guard's windows, if there is anything that it could count.
-func (r *Runner) drawn(ctx context.Context, d *draft) (plan.Drawn, error) {
+// windows are the guard's windows as a run finds them.
+type windows map[model.Kind]map[plan.Class]mapping.Tally
+
+func (w windows) drawn() plan.Drawn {
 	drawn := plan.Drawn{}
+	for k, classes := range w {
+		drawn[k] = map[plan.Class]int{}
+		for c, tally := range classes {
+			drawn[k][c] = tally.Sum
+		}
+	}
+	return drawn
+}
+
+func (w windows) counted(k model.Kind, c plan.Class, name string) bool { return w[k][c].Has(name) }
+
+// windows reads the guard's windows, if there is anything that it could count.
+func (r *Runner) windows(ctx context.Context, d *draft) (windows, error) {
+	w := windows{}
 	if len(d.delta.Changed)+len(d.delta.Lost)+len(d.delta.New) == 0 {
-		return drawn, nil
+		return w, nil
 	}
 	for _, k := range model.Kinds() {
-		drawn[k] = map[plan.Class]int{}
-		for _, class := range classesOf(k) {
-			n, err := r.Table.Drawn(ctx, mapping.Window{Kind: k, Class: string(class), Length: r.windowOf(class)}, d.at)
+		w[k] = map[plan.Class]mapping.Tally{}
+		for _, class := range plan.Classes(k) {
+			tally, err := r.Table.Drawn(ctx, r.window(k, class), d.at)
 			if err != nil {
 				return nil, fmt.Errorf("read the guard's windows: %w", err)
 			}
-			drawn[k][class] = n
+			w[k][class] = tally
 		}
 	}
-	return drawn, nil
+	return w, nil
 }
 
-func classesOf(k model.Kind) []plan.Class {
-	switch k {
-	case model.KindUser, model.KindQueue:
-		return []plan.Class{plan.ClassRemovals, plan.ClassUpdates}
-	case model.KindMembers:
-		return []plan.Class{plan.ClassMemberships}
-	default:
-		return []plan.Class{plan.ClassUpdates}
-	}
+func (r *Runner) window(k model.Kind, c plan.Class) mapping.Window {
+	return mapping.Window{Kind: k, Class: string(c), Length: plan.GuardWindow(r.Settings, c)}
 }
 
-func (r *Runner) windowOf(class plan.Class) time.Duration {
-	if class == plan.ClassRemovals {
-		return r.Settings.Guard.RemovalWindow
+// draw counts what the guard let through and this run makes, before any of it is written. A name counts once a window, so a
+// run after one that died draws nothing twice.
+func (r *Runner) draw(ctx context.Context, d *draft) error {
+	names := map[mapping.Window][]string{}
+	d.let = map[model.Key][]string{}
+	made := map[model.Key]bool{}
+	for _, c := range d.plan.Changes {
+		made[c.Key] = true
 	}
-	return r.Settings.Guard.UpdateWindow
+	for _, draw := range d.plan.Draws {
+		by := slices.DeleteFunc(slices.Clone(draw.By), func(k model.Key) bool { return !made[k] })
+		if len(by) == 0 {
+			continue
+		}
+		w := r.window(draw.Kind, draw.Class)
+		names[w] = append(names[w], draw.Name)
+		for _, k := range by {
+			d.let[k] = append(d.let[k], plan.LetName(draw.Class, draw.Name))
+		}
+	}
+	for w, list := range names {
+		if _, _, err := r.Table.Draw(ctx, w, list, math.MaxInt32, d.at); err != nil {
+			return fmt.Errorf("draw from the guard's windows: %w", err)
+		}
+	}
+	return nil
 }
 
 // limit drops everything but what the run is limited to from the plan.

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -31,6 +32,18 @@ type heldItem struct {
 	Reason  string        `json:"reason"`
 	Since   time.Time     `json:"since"`
 	Version int64         `json:"version,omitempty"`
+	// Parts and Tripped are those of plan.Held.
+	Parts   []string             `json:"parts,omitempty"`
+	Tripped map[string]time.Time `json:"tripped,omitempty"`
+}
+
+// tripped says since when the guard has held each part.
+func (h heldDocument) tripped() map[string]time.Time {
+	tripped := map[string]time.Time{}
+	for _, i := range h.Items {
+		maps.Copy(tripped, i.Tripped)
+	}
+	return tripped
 }
 
 func (h heldDocument) since() map[string]time.Time {
@@ -48,6 +61,7 @@ func (d *draft) heldDocument() heldDocument {
 	for _, i := range d.plan.Held {
 		h.Items = append(h.Items, heldItem{
 			ID: i.ID, Key: i.Change.Key, Action: i.Change.Action, Code: i.Code, Reason: i.Reason, Since: i.Since, Version: d.heldRows[i.ID],
+			Parts: i.Parts, Tripped: i.Tripped,
 		})
 	}
 	return h
@@ -127,9 +141,15 @@ func (a approvals) acceptsSource(now time.Time) bool { return now.Before(a.Sourc
 
 type approval struct {
 	ID    string     `json:"id"`
+	Parts []string   `json:"parts,omitempty"`
 	Kind  model.Kind `json:"kind"`
 	Until time.Time  `json:"until"`
 	By
+}
+
+// covers says whether the approval was given for what is held, or for a part of it.
+func (a approval) covers(h plan.Held) bool {
+	return h.ID == a.ID || slices.ContainsFunc(a.Parts, func(id string) bool { return slices.Contains(h.Parts, id) })
 }
 
 // Approval is what operators approved of one kind and no run has made yet.
@@ -165,8 +185,12 @@ func (a approvals) open(now time.Time) []Approval {
 func (a approvals) valid(now time.Time) map[string]bool {
 	ids := map[string]bool{}
 	for _, i := range a.Items {
-		if now.Before(i.Until) {
-			ids[i.ID] = true
+		if !now.Before(i.Until) {
+			continue
+		}
+		ids[i.ID] = true
+		for _, part := range i.Parts {
+			ids[part] = true
 		}
 	}
 	return ids

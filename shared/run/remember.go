@@ -101,7 +101,7 @@ func (d *draft) carriesOut() bool { return len(d.pauses) == 0 || len(d.plan.Chan
 
 // removes says whether a change takes something away, be it from a set.
 func removes(c model.Change) bool {
-	return plan.ClassOf(c.Action, c.Fields) == plan.ClassRemovals || c.Action == model.ActionOrphan ||
+	return plan.ClassOf(c) == plan.ClassRemovals || c.Action == model.ActionOrphan ||
 		slices.ContainsFunc(c.Fields, func(f model.Field) bool { return len(f.Removed) > 0 })
 }
 
@@ -118,7 +118,7 @@ func (r *Runner) rememberDecisions(ctx context.Context, run int64, d *draft) err
 	}
 	left := approvals{}
 	for _, a := range d.approvals.Items {
-		if d.at.Before(a.Until) && slices.ContainsFunc(d.plan.Held, func(h plan.Held) bool { return h.ID == a.ID }) {
+		if d.at.Before(a.Until) && slices.ContainsFunc(d.plan.Held, a.covers) {
 			left.Items = append(left.Items, a)
 		}
 	}

@@ -34,7 +34,8 @@ type Table interface {
 	TakeLease(ctx context.Context, holder string, now time.Time, ttl time.Duration) (mapping.Lease, error)
 	RenewLease(ctx context.Context, lease mapping.Lease, now time.Time, ttl time.Duration) (mapping.Lease, error)
 	ReleaseLease(ctx context.Context, lease mapping.Lease) error
-	Drawn(ctx context.Context, w mapping.Window, now time.Time) (int, error)
+	Drawn(ctx context.Context, w mapping.Window, now time.Time) (mapping.Tally, error)
+	Draw(ctx context.Context, w mapping.Window, names []string, limit int, now time.Time) (ok bool, drawn int, err error)
 }
 
 // Queue is what a run needs of the work queue.
