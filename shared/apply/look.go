@@ -26,6 +26,9 @@ type look struct {
 	begun    bool      // writing has begun: it is finished, whatever is paused meanwhile
 	trace    *exorg.Trace
 	work     *Work
+	// glimpses are the rows that the look decided by, missed those that it did without.
+	glimpses map[model.Key]glimpse
+	missed   []model.Key
 
 	action model.Action
 	fields []model.Field
@@ -64,6 +67,9 @@ func (l *look) once(ctx context.Context) (result Result, moved bool, err error) 
 		return Result{Action: l.action}, false, nil
 	case "":
 		l.tell(ctx)
+		if moved, err := l.cameMeanwhile(ctx); err != nil || moved {
+			return Result{}, moved, err
+		}
 	}
 	return Result{State: l.out.State, Action: l.action}, false, err
 }

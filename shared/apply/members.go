@@ -81,6 +81,7 @@ func (l *look) resolveUsers(ctx context.Context) (crowd, error) {
 	if err != nil {
 		return c, fmt.Errorf("read the users of %s: %w", l.row.Key, err)
 	}
+	l.saw(rows, keys...)
 	for _, key := range keys {
 		row, there := rows[key]
 		c.desired[key] = true
@@ -91,6 +92,7 @@ func (l *look) resolveUsers(ctx context.Context) (crowd, error) {
 		c.desired[row.From] = true
 		c.adopts[row.Adopt] = true
 		c.absent = append(c.absent, absenteeOf(key, row, there))
+		l.missed = append(l.missed, key)
 	}
 	return c, nil
 }

@@ -48,6 +48,7 @@ func (l *look) resolve(ctx context.Context) (refs, error) {
 	if err != nil {
 		return r, fmt.Errorf("read what %s refers to: %w", l.row.Key, err)
 	}
+	l.saw(rows, keys...)
 	for _, key := range keys {
 		row, there := rows[key]
 		if id := usable(row); id != "" {
@@ -59,6 +60,7 @@ func (l *look) resolve(ctx context.Context) (refs, error) {
 			continue
 		}
 		r.absent = append(r.absent, absenteeOf(key, row, there))
+		l.missed = append(l.missed, key)
 	}
 	return r, nil
 }
@@ -124,9 +126,10 @@ func (a absent) reason() string {
 }
 
 // sameAsBefore says that an earlier look did everything for this desired state and that nothing more has come since. Such a
-// row costs no call: thousands of users may wait for one bad skill.
+// row costs no call: thousands of users may wait for one bad skill. A row that is looked at before its wait is over was
+// woken by something that may not be among what is missing.
 func (l *look) sameAsBefore(a absent) bool {
-	return len(a) > 0 && l.row.State == mapping.StateWaiting && l.row.Reason == a.reason() && !hints(l.msg.Cause)
+	return len(a) > 0 && !l.now.Before(l.row.WaitUntil) && l.row.State == mapping.StateWaiting && l.row.Reason == a.reason() && !hints(l.msg.Cause)
 }
 
 // patient gives the settings under which nothing is taken from a set while something of it is still on its way: the user

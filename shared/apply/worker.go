@@ -161,7 +161,9 @@ func idle(row mapping.Row, cause model.Cause, now time.Time) string {
 	case mapping.StateHeld, mapping.StateQuarantined, mapping.StateOrphan, mapping.StateGone:
 		return string(row.State)
 	case mapping.StateWaiting, mapping.StateInvisible:
-		if now.Before(row.WaitUntil) {
+		// A row that waits for another one is looked at whenever a message comes: the message may be what wakes it, sent
+		// before the wait was on record. A look that finds nothing new costs no call.
+		if now.Before(row.WaitUntil) && row.WaitsFor.IsZero() {
 			return "waiting until " + row.WaitUntil.UTC().Format(time.RFC3339)
 		}
 	case mapping.StateConverged:
