@@ -51,7 +51,7 @@ type Answer struct {
 	// WentBack says why the source is taken for an older one; Doubts, per table, what the read did not prove.
 	WentBack string                 `json:"wentBack,omitempty"`
 	Doubts   map[model.Table]string `json:"doubts,omitempty"`
-	// Skipped says why nothing was done: another run is under way.
+	// Skipped says why no run was made: another one is under way. Due rows are put back on the queue all the same.
 	Skipped string `json:"skipped,omitempty"`
 }
 
@@ -64,7 +64,7 @@ func (h *Handler) Handle(ctx context.Context, _ json.RawMessage) (Answer, error)
 	h.Instruments.Run(ctx, report, err)
 	if model.CodeOf(err) == model.CodeConflict {
 		h.Log.InfoContext(ctx, "skipped", "why", err.Error())
-		return Answer{Skipped: err.Error()}, nil
+		return Answer{Skipped: err.Error(), Requeued: report.Requeued}, nil
 	}
 	if err != nil {
 		h.Log.ErrorContext(ctx, "run failed", "run", report.Run, "requeued", report.Requeued, "code", model.CodeOf(err), "error", err.Error(), "correlationId", exorg.CorrelationOf(err))

@@ -38,10 +38,11 @@ func (r *Runner) Approve(ctx context.Context, hash string, kinds []model.Kind, b
 	if err != nil {
 		return Decision{}, err
 	}
-	d, err := r.approve(ctx, lease, hash, kinds, by)
-	if released := r.Table.ReleaseLease(context.WithoutCancel(ctx), lease); err == nil {
-		err = released
-	}
+	var d Decision
+	err = r.under(ctx, lease, func(ctx context.Context) error {
+		d, err = r.approve(ctx, lease, hash, kinds, by)
+		return err
+	})
 	return d, err
 }
 
@@ -186,10 +187,11 @@ func (r *Runner) Discard(ctx context.Context, hash string, kinds []model.Kind, b
 	if err != nil {
 		return Decision{}, err
 	}
-	d, err := r.discard(ctx, lease.Run, hash, kinds, by)
-	if released := r.Table.ReleaseLease(context.WithoutCancel(ctx), lease); err == nil {
-		err = released
-	}
+	var d Decision
+	err = r.under(ctx, lease, func(ctx context.Context) error {
+		d, err = r.discard(ctx, lease.Run, hash, kinds, by)
+		return err
+	})
 	return d, err
 }
 

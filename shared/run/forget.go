@@ -32,10 +32,11 @@ func (r *Runner) Forget(ctx context.Context, keys []model.Key, by By) ([]Forgott
 	if err != nil {
 		return nil, err
 	}
-	list, err := r.forgetRows(ctx, lease, distinct(keys), by)
-	if released := r.Table.ReleaseLease(context.WithoutCancel(ctx), lease); err == nil {
-		err = released
-	}
+	var list []Forgotten
+	err = r.under(ctx, lease, func(ctx context.Context) error {
+		list, err = r.forgetRows(ctx, lease, distinct(keys), by)
+		return err
+	})
 	return list, err
 }
 

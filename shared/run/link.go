@@ -47,10 +47,11 @@ func (r *Runner) Link(ctx context.Context, req LinkRequest) (Linked, error) {
 	if err != nil {
 		return Linked{}, err
 	}
-	out, err := r.link(ctx, lease, req)
-	if released := r.Table.ReleaseLease(context.WithoutCancel(ctx), lease); err == nil {
-		err = released
-	}
+	var out Linked
+	err = r.under(ctx, lease, func(ctx context.Context) error {
+		out, err = r.link(ctx, lease, req)
+		return err
+	})
 	return out, err
 }
 

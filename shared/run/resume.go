@@ -63,10 +63,11 @@ func (r *Runner) Resume(ctx context.Context, req ResumeRequest) (Resumption, err
 	if err != nil {
 		return Resumption{}, err
 	}
-	out, err := r.resume(ctx, lease, req)
-	if released := r.Table.ReleaseLease(context.WithoutCancel(ctx), lease); err == nil {
-		err = released
-	}
+	var out Resumption
+	err = r.under(ctx, lease, func(ctx context.Context) error {
+		out, err = r.resume(ctx, lease, req)
+		return err
+	})
 	out.Run = lease.Run
 	return out, err
 }

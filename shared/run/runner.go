@@ -141,9 +141,6 @@ type Report struct {
 	Figures *Figures `json:"-"`
 }
 
-// leaseTime is how long a run may take: the longest time that a Lambda function has.
-const leaseTime = 15 * time.Minute
-
 // Plan makes a plan and writes nothing anywhere: no lease, no row, no document, no message.
 func (r *Runner) Plan(ctx context.Context, req Request) (Report, error) {
 	pauses, err := r.Table.Pauses(ctx)
@@ -163,28 +160,15 @@ func (r *Runner) Plan(ctx context.Context, req Request) (Report, error) {
 
 // Sync makes a run:
 //
-//   - take the lease, so that runs do not overlap and every desired state has a rising run number
 //   - read what is paused: that is planned as everything is, and nothing is written for it
-//   - put unconverged rows that are due back on the queue, whether or not Engage can be read
+//   - put unconverged rows that are due back on the queue, whether or not Engage can be read or another run is under way
+//   - take the lease, so that runs do not overlap and every desired state has a rising run number
 //   - read Engage, prove the read, translate, plan
 //   - mark in the index what is about to change, write desired states, send messages, write what the next run must
 //     remember, and last the index
 //
 // Errors: conflict while another run holds the lease; what reading Engage gives; invalid when the read proves nothing.
 func (r *Runner) Sync(ctx context.Context, req Request) (Report, error) {
-	lease, err := r.Table.TakeLease(ctx, r.Holder, r.Now(), leaseTime)
-	if err != nil {
-		return Report{}, err
-	}
-	report, err := r.sync(ctx, lease, req)
-	if released := r.Table.ReleaseLease(context.WithoutCancel(ctx), lease); err == nil {
-		err = released
-	}
-	report.Run = lease.Run
-	return report, err
-}
-
-func (r *Runner) sync(ctx context.Context, lease mapping.Lease, req Request) (Report, error) {
 	pauses, err := r.Table.Pauses(ctx)
 	if err != nil {
 		return Report{}, err
@@ -193,23 +177,35 @@ func (r *Runner) sync(ctx context.Context, lease mapping.Lease, req Request) (Re
 	if err != nil {
 		return Report{}, err
 	}
-	requeued, err := r.requeue(ctx, lease.Run, seen.in(onTheirWay()...), pauses)
+	requeued, err := r.requeue(ctx, 0, seen.in(onTheirWay()...), pauses)
 	if err != nil {
 		return Report{Requeued: requeued}, err
 	}
-	site, err := loadSite(ctx, r.Table)
+	lease, err := r.Table.TakeLease(ctx, r.Holder, r.Now(), leaseTime)
 	if err != nil {
 		return Report{Requeued: requeued}, err
+	}
+	var report Report
+	err = r.under(ctx, lease, func(ctx context.Context) error {
+		report, err = r.sync(ctx, lease, req, pauses, seen)
+		return err
+	})
+	report.Run, report.Requeued = lease.Run, requeued
+	return report, err
+}
+
+func (r *Runner) sync(ctx context.Context, lease mapping.Lease, req Request, pauses mapping.Pauses, seen *survey) (Report, error) {
+	site, err := loadSite(ctx, r.Table)
+	if err != nil {
+		return Report{}, err
 	}
 	d, err := r.draft(ctx, site.forTable(r.TableName), req, pauses, seen)
 	if err != nil {
 		r.unproven(ctx, lease, &site, err)
 		seen.marked = r.left(ctx)
-		return Report{Requeued: requeued, Figures: r.figures(site, seen, nil)}, err
+		return Report{Figures: r.figures(site, seen, nil)}, err
 	}
-	report, err := r.finish(ctx, lease, d, req, seen)
-	report.Requeued = requeued
-	return report, err
+	return r.finish(ctx, lease, d, req, seen)
 }
 
 // finish carries a plan out and remembers it.
