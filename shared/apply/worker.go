@@ -162,8 +162,8 @@ func idle(row mapping.Row, cause model.Cause, now time.Time) string {
 		return string(row.State)
 	case mapping.StateWaiting, mapping.StateInvisible:
 		// A row that waits for another one is looked at whenever a message comes: the message may be what wakes it, sent
-		// before the wait was on record. A look that finds nothing new costs no call.
-		if now.Before(row.WaitUntil) && row.WaitsFor.IsZero() {
+		// before the wait was on record. If a mark still stands, the message that it belongs to is still to come.
+		if now.Before(row.WaitUntil) && (row.WaitsFor.IsZero() || row.Queued != nil) {
 			return "waiting until " + row.WaitUntil.UTC().Format(time.RFC3339)
 		}
 	case mapping.StateConverged:
