@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"excs/shared/dispatch"
 	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/plan"
@@ -28,8 +28,8 @@ const writesAtOnce = 32
 // Whatever the run dies between, the next one compares the marked keys with their rows and finds what is still to be
 // done, whether or not Engage asks for the same by then.
 func (r *Runner) carryOut(ctx context.Context, lease mapping.Lease, d *draft, req Request) (sent, looks int, err error) {
-	lost, err := r.lostAfter(ctx)
-	if err != nil {
+	line := r.line()
+	if _, err := line.Lost(ctx); err != nil {
 		return 0, 0, err
 	}
 	if err := r.draw(ctx, d); err != nil {
@@ -41,7 +41,7 @@ func (r *Runner) carryOut(ctx context.Context, lease mapping.Lease, d *draft, re
 	if err := r.mark(ctx, lease.Run, d); err != nil {
 		return 0, 0, err
 	}
-	if sent, looks, err = r.writeRows(ctx, lease, d, req, lost); err != nil {
+	if sent, looks, err = r.writeRows(ctx, lease, d, req, line); err != nil {
 		return sent, looks, err
 	}
 	if err := r.remember(ctx, lease.Run, d, req); err != nil {
@@ -51,9 +51,9 @@ func (r *Runner) carryOut(ctx context.Context, lease mapping.Lease, d *draft, re
 }
 
 // writeRows writes and drops the rows of the plan and sends their messages.
-func (r *Runner) writeRows(ctx context.Context, lease mapping.Lease, d *draft, req Request, lost time.Duration) (sent, looks int, err error) {
+func (r *Runner) writeRows(ctx context.Context, lease mapping.Lease, d *draft, req Request, line *dispatch.Line) (sent, looks int, err error) {
 	for wave := range waves {
-		n, err := r.carryWave(ctx, lease, d, wave, req.Cause, lost)
+		n, err := r.carryWave(ctx, lease, d, wave, req.Cause, line)
 		if sent += n; err != nil {
 			return sent, 0, err
 		}
@@ -61,14 +61,14 @@ func (r *Runner) writeRows(ctx context.Context, lease mapping.Lease, d *draft, r
 	if err := r.forget(ctx, d); err != nil {
 		return sent, 0, err
 	}
-	looks, err = r.look(ctx, lease.Run, d, req, lost)
+	looks, err = r.look(ctx, lease.Run, d, req, line)
 	return sent, looks, err
 }
 
 const waves = 4
 
 // carryWave writes the rows of one wave and sends their messages; it says how many.
-func (r *Runner) carryWave(ctx context.Context, lease mapping.Lease, d *draft, wave int, cause model.Cause, lost time.Duration) (int, error) {
+func (r *Runner) carryWave(ctx context.Context, lease mapping.Lease, d *draft, wave int, cause model.Cause, line *dispatch.Line) (int, error) {
 	changes := slices.DeleteFunc(slices.Clone(d.plan.Changes), func(c model.Change) bool { return c.Key.Kind.Wave() != wave })
 	if len(changes) == 0 {
 		return 0, nil
@@ -78,10 +78,10 @@ func (r *Runner) carryWave(ctx context.Context, lease mapping.Lease, d *draft, w
 	if _, err := r.Table.RenewLease(ctx, lease, r.Now(), leaseTime); err != nil {
 		return 0, fmt.Errorf("go on with run %d: %w", lease.Run, err)
 	}
-	messages, refused, err := r.write(ctx, lease.Run, changes, cause, d, lost)
+	messages, refused, err := r.write(ctx, lease.Run, changes, cause, d, line)
 	d.refused = append(d.refused, refused...)
 	d.plan.Rejects = append(d.plan.Rejects, refused...)
-	if sending := r.Queue.Send(ctx, messages); err == nil && sending != nil {
+	if sending := line.Send(ctx, messages); err == nil && sending != nil {
 		err = fmt.Errorf("send the messages of run %d: %w", lease.Run, sending)
 	}
 	if err != nil {
@@ -92,7 +92,7 @@ func (r *Runner) carryWave(ctx context.Context, lease mapping.Lease, d *draft, w
 
 // write sets the desired states of one wave and returns the messages that tell of them: with an error those of the rows
 // that were written by then. A row that the table refuses to hold holds up no other: it is told as a reject.
-func (r *Runner) write(ctx context.Context, run int64, changes []model.Change, cause model.Cause, d *draft, lost time.Duration) ([]queue.Message, []model.Reject, error) {
+func (r *Runner) write(ctx context.Context, run int64, changes []model.Change, cause model.Cause, d *draft, line *dispatch.Line) ([]queue.Message, []model.Reject, error) {
 	messages := make([]*queue.Message, len(changes))
 	refusals := make([]error, len(changes))
 	group, inner := errgroup.WithContext(ctx)
@@ -112,7 +112,7 @@ func (r *Runner) write(ctx context.Context, run int64, changes []model.Change, c
 			if quiet(c.Action) {
 				return nil
 			}
-			m, err := r.message(inner, run, row, cause, lost)
+			m, err := r.message(inner, run, row, cause, line)
 			if err != nil || m == nil {
 				return err
 			}
@@ -138,16 +138,16 @@ func (r *Runner) write(ctx context.Context, run int64, changes []model.Change, c
 }
 
 // message marks the row queued and makes its message; nil when a message is on its way already.
-func (r *Runner) message(ctx context.Context, run int64, row mapping.Row, cause model.Cause, lost time.Duration) (*queue.Message, error) {
-	token := r.NewToken()
-	marked, err := r.Table.MarkQueued(ctx, row.Key, token, r.Now(), lost)
+func (r *Runner) message(ctx context.Context, run int64, row mapping.Row, cause model.Cause, line *dispatch.Line) (*queue.Message, error) {
+	m := queue.Message{Key: row.Key, Version: row.Version, Token: r.NewToken(), Cause: cause, Run: run}
+	marked, err := line.Mark(ctx, m)
 	if err != nil {
-		return nil, fmt.Errorf("mark %s queued: %w", row.Key, err)
+		return nil, err
 	}
 	if !marked {
 		return nil, nil //nolint:nilnil // no message is no fault: one is on its way
 	}
-	return &queue.Message{Key: row.Key, Version: row.Version, Token: token, Cause: cause, Run: run}, nil
+	return &m, nil
 }
 
 // quiet says that a change writes nothing to the EX Org, so that no worker needs to hear of it.
@@ -190,7 +190,7 @@ func (d *draft) toLookAt(keys []model.Key) []model.Key {
 }
 
 // look sends messages for keys that were asked for and that no change covers.
-func (r *Runner) look(ctx context.Context, run int64, d *draft, req Request, lost time.Duration) (int, error) {
+func (r *Runner) look(ctx context.Context, run int64, d *draft, req Request, line *dispatch.Line) (int, error) {
 	keys := d.toLookAt(req.Keys)
 	if len(keys) == 0 {
 		return 0, nil
@@ -210,7 +210,7 @@ func (r *Runner) look(ctx context.Context, run int64, d *draft, req Request, los
 		if !ok {
 			continue // held before it was ever made: there is nothing to look at
 		}
-		m, err := r.message(ctx, run, row, model.CauseManual, lost)
+		m, err := r.message(ctx, run, row, model.CauseManual, line)
 		if err != nil {
 			return 0, err
 		}
@@ -218,10 +218,10 @@ func (r *Runner) look(ctx context.Context, run int64, d *draft, req Request, los
 			messages = append(messages, *m)
 		}
 	}
-	return len(messages), r.Queue.Send(ctx, messages)
+	return len(messages), line.Send(ctx, messages)
 }
 
-// lostAfter gives the age from which a queued mark is taken for a lost message.
-func (r *Runner) lostAfter(ctx context.Context) (time.Duration, error) {
-	return queue.LostAfter(ctx, r.Queue, r.Settings.Requests.PerMinute)
+// line puts messages on the work queue, for one run or one request.
+func (r *Runner) line() *dispatch.Line {
+	return dispatch.NewLine(r.Table, r.Queue, r.Settings.Requests.PerMinute, r.Now)
 }

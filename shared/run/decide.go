@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"excs/shared/dispatch"
 	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/queue"
@@ -94,6 +95,7 @@ func (r *Runner) grant(ctx context.Context, run int64, items []heldItem, d *Deci
 	if err != nil {
 		return err
 	}
+	line := r.line()
 	for _, i := range items {
 		if i.Version == 0 {
 			continue
@@ -102,7 +104,7 @@ func (r *Runner) grant(ctx context.Context, run int64, items []heldItem, d *Deci
 			d.Paused = append(d.Paused, i.Key)
 			continue // its approval would outlive the hour that approvals last
 		}
-		released, err := r.releaseHeld(ctx, run, i, by)
+		released, err := r.releaseHeld(ctx, run, i, by, line)
 		if err != nil {
 			return err
 		}
@@ -162,7 +164,7 @@ func (r *Runner) approveFirst(ctx context.Context, run int64, hash string) error
 
 // releaseHeld lets a row that a worker held pass the guard and sends its message. A row that has moved on since it was
 // shown, or is gone, is not what the operator approved: it is left alone.
-func (r *Runner) releaseHeld(ctx context.Context, run int64, i heldItem, by By) (int, error) {
+func (r *Runner) releaseHeld(ctx context.Context, run int64, i heldItem, by By, line *dispatch.Line) (int, error) {
 	row, err := r.Table.Release(ctx, i.Key, i.Version, true, model.CauseApproval, r.Now())
 	if code := model.CodeOf(err); code == model.CodeNotFound || code == model.CodeStale {
 		return 0, nil
@@ -173,11 +175,8 @@ func (r *Runner) releaseHeld(ctx context.Context, run int64, i heldItem, by By) 
 	if err := r.note(ctx, row, mapping.ActionApprove, by); err != nil {
 		return 1, err
 	}
-	m, err := r.message(ctx, run, row, model.CauseApproval, queue.Lost)
-	if err != nil || m == nil {
-		return 1, err
-	}
-	return 1, r.Queue.Send(ctx, []queue.Message{*m})
+	_, err = line.Dispatch(ctx, queue.Message{Key: row.Key, Version: row.Version, Token: r.NewToken(), Cause: model.CauseApproval, Run: run})
+	return 1, err
 }
 
 // Discard takes approvals that were not used yet back and forgets what the last run held: waits for a second read begin

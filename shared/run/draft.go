@@ -38,7 +38,7 @@ type draft struct {
 	marked               map[model.Key]bool // keys whose index entry says that they are being changed
 	plan                 plan.Plan
 	let                  map[model.Key][]string // what the guard let through, by change
-	refused              []model.Reject // rows that the table could not hold
+	refused              []model.Reject         // rows that the table could not hold
 	at                   time.Time
 	readTook             time.Duration
 }

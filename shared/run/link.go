@@ -172,12 +172,8 @@ func (r *Runner) lookAtLinked(ctx context.Context, row mapping.Row, out *Linked)
 		out.Next = "it is made what Engage says when its pause ends: " + p.Why()
 		return nil
 	}
-	lost, err := r.lostAfter(ctx)
-	if err != nil {
-		return err
-	}
 	out.Next = "a worker makes it what Engage says now"
-	return r.sendFor(ctx, row, lost)
+	return r.sendFor(ctx, row, r.line())
 }
 
 func (r *Runner) linkEntry(req LinkRequest, former string) mapping.Entry {

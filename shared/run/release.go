@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"excs/shared/dispatch"
 	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/queue"
@@ -37,13 +38,10 @@ func (r *Runner) Release(ctx context.Context, keys []model.Key, by By) ([]Releas
 	if err != nil {
 		return nil, err
 	}
-	lost, err := r.lostAfter(ctx)
-	if err != nil {
-		return nil, err
-	}
+	out := r.line()
 	list := make([]Released, 0, len(keys))
 	for _, key := range distinct(keys) {
-		line, err := r.release(ctx, rows[key], pauses, lost, by)
+		line, err := r.release(ctx, rows[key], pauses, out, by)
 		if err != nil {
 			return list, err
 		}
@@ -72,7 +70,7 @@ func distinct(keys []model.Key) []model.Key {
 	return slices.Compact(slices.SortedFunc(slices.Values(keys), model.Key.Compare))
 }
 
-func (r *Runner) release(ctx context.Context, row mapping.Row, pauses mapping.Pauses, lost time.Duration, by By) (Released, error) {
+func (r *Runner) release(ctx context.Context, row mapping.Row, pauses mapping.Pauses, out *dispatch.Line, by By) (Released, error) {
 	line := Released{Key: row.Key, Was: row.State, Reason: row.Reason}
 	switch row.State {
 	case mapping.StateQuarantined, mapping.StateInvisible, mapping.StateWaiting:
@@ -103,16 +101,13 @@ func (r *Runner) release(ctx context.Context, row mapping.Row, pauses mapping.Pa
 		line.Why = "it is looked at when its pause ends: " + p.Why()
 		return line, nil
 	}
-	return line, r.sendFor(ctx, after, lost)
+	return line, r.sendFor(ctx, after, out)
 }
 
 // sendFor puts a message for a row on the queue, unless one is on its way.
-func (r *Runner) sendFor(ctx context.Context, row mapping.Row, lost time.Duration) error {
-	m, err := r.message(ctx, row.Run, row, model.CauseManual, lost)
-	if err != nil || m == nil {
-		return err
-	}
-	if err := r.Queue.Send(ctx, []queue.Message{*m}); err != nil {
+func (r *Runner) sendFor(ctx context.Context, row mapping.Row, line *dispatch.Line) error {
+	m := queue.Message{Key: row.Key, Version: row.Version, Token: r.NewToken(), Cause: model.CauseManual, Run: row.Run}
+	if _, err := line.Dispatch(ctx, m); err != nil {
 		return fmt.Errorf("send the message of %s: %w", row.Key, err)
 	}
 	return nil

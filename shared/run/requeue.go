@@ -3,8 +3,8 @@ package run
 import (
 	"context"
 	"fmt"
-	"time"
 
+	"excs/shared/dispatch"
 	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/queue"
@@ -31,7 +31,8 @@ func onTheirWay() []mapping.State {
 // requeue puts unconverged rows that are due back on the queue: those whose wait is over and those whose message was
 // lost. What is paused stays where it is. It does not need Engage.
 func (r *Runner) requeue(ctx context.Context, run int64, items []mapping.Item, pauses mapping.Pauses) (int, error) {
-	lost, err := r.lostAfter(ctx)
+	line := r.line()
+	lost, err := line.Lost(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -45,11 +46,11 @@ func (r *Runner) requeue(ctx context.Context, run int64, items []mapping.Item, p
 	if len(due) == 0 {
 		return 0, nil
 	}
-	return r.queueAgain(ctx, run, due, lost)
+	return r.queueAgain(ctx, run, due, line)
 }
 
 // queueAgain sends messages for those of the rows that are still due when they are read; it says for how many.
-func (r *Runner) queueAgain(ctx context.Context, run int64, due []model.Key, lost time.Duration) (int, error) {
+func (r *Runner) queueAgain(ctx context.Context, run int64, due []model.Key, line *dispatch.Line) (int, error) {
 	rows, err := r.Table.GetMany(ctx, due)
 	if err != nil {
 		return 0, fmt.Errorf("read unconverged rows: %w", err)
@@ -61,7 +62,7 @@ func (r *Runner) queueAgain(ctx context.Context, run int64, due []model.Key, los
 		if !ok || !unconverged(row.State) || now.Before(row.WaitUntil) {
 			continue
 		}
-		m, err := r.message(ctx, run, row, causeOf(row), lost)
+		m, err := r.message(ctx, run, row, causeOf(row), line)
 		if err != nil {
 			return n, err
 		}
@@ -71,7 +72,7 @@ func (r *Runner) queueAgain(ctx context.Context, run int64, due []model.Key, los
 		}
 	}
 	for _, messages := range byWave {
-		if err := r.Queue.Send(ctx, messages); err != nil {
+		if err := line.Send(ctx, messages); err != nil {
 			return n, fmt.Errorf("put unconverged objects back on the queue: %w", err)
 		}
 	}

@@ -20,6 +20,7 @@ type Table interface {
 	GetMany(ctx context.Context, keys []model.Key) (map[model.Key]mapping.Row, error)
 	PutDesired(ctx context.Context, run int64, wish mapping.Wish) (mapping.Row, error)
 	MarkQueued(ctx context.Context, key model.Key, token string, now time.Time, lost time.Duration) (bool, error)
+	ClearQueued(ctx context.Context, key model.Key, token string) (mapping.Row, error)
 	Release(ctx context.Context, key model.Key, version int64, approved bool, cause model.Cause, now time.Time) (mapping.Row, error)
 	Record(ctx context.Context, outcome mapping.Outcome, now time.Time) (mapping.Row, error)
 	Bind(ctx context.Context, key model.Key, version int64, exID string, settled time.Time, note mapping.Entry) (mapping.Row, error)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"excs/shared/dispatch"
 	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/queue"
@@ -73,30 +74,27 @@ func (w *sweep) setPausedApart(ctx context.Context, found []Finding) error {
 }
 
 func (w *sweep) send(ctx context.Context, found []Finding, rows map[model.Key]mapping.Row) error {
-	lost, err := queue.LostAfter(ctx, w.Queue, w.Settings.Requests.PerMinute)
-	if err != nil {
-		return err
-	}
+	line := dispatch.NewLine(w.Table, w.Queue, w.Settings.Requests.PerMinute, w.Now)
 	var messages []queue.Message
 	for i, f := range found {
 		if f.Paused {
 			continue
 		}
-		token := w.NewToken()
-		marked, err := w.Table.MarkQueued(ctx, f.Key, token, w.Now(), lost)
+		m := message(f, rows[f.Key], w.NewToken())
+		marked, err := line.Mark(ctx, m)
 		if err != nil {
-			return fmt.Errorf("mark %s queued: %w", f.Key, err)
+			return err
 		}
 		if !marked {
 			continue
 		}
 		found[i].Queued = true
-		messages = append(messages, message(f, rows[f.Key], token))
+		messages = append(messages, m)
 	}
 	if len(messages) == 0 {
 		return nil
 	}
-	if err := w.Queue.Send(ctx, messages); err != nil {
+	if err := line.Send(ctx, messages); err != nil {
 		return fmt.Errorf("queue what was found: %w", err)
 	}
 	w.report.Queued += len(messages)

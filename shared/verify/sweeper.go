@@ -18,6 +18,7 @@ import (
 type Table interface {
 	mapping.PauseReader
 	GetMany(ctx context.Context, keys []model.Key) (map[model.Key]mapping.Row, error)
+	ClearQueued(ctx context.Context, key model.Key, token string) (mapping.Row, error)
 	MarkQueued(ctx context.Context, key model.Key, token string, now time.Time, lost time.Duration) (bool, error)
 	Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string][]model.Key, error)
 	GetDocument(ctx context.Context, name string) ([]byte, error)

@@ -1,0 +1,127 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"excs/shared/mapping"
+	"excs/shared/model"
+	"excs/shared/queue"
+)
+
+// Marks are the queued marks of rows.
+type Marks interface {
+	MarkQueued(ctx context.Context, key model.Key, token string, now time.Time, lost time.Duration) (bool, error)
+	ClearQueued(ctx context.Context, key model.Key, token string) (mapping.Row, error)
+}
+
+// Queue is the work queue.
+type Queue interface {
+	Send(ctx context.Context, messages []queue.Message) error
+	Depth(ctx context.Context) (waiting, inFlight int, err error)
+}
+
+// Line puts messages on the work queue for one run or one batch. It is safe for concurrent use.
+type Line struct {
+	marks     Marks
+	queue     Queue
+	perMinute int
+	now       func() time.Time
+
+	mu   sync.Mutex
+	lost time.Duration // 0: not known yet
+}
+
+// NewLine makes a Line; perMinute is how many calls a minute the EX Org allows.
+func NewLine(marks Marks, q Queue, perMinute int, now func() time.Time) *Line {
+	return &Line{marks: marks, queue: q, perMinute: perMinute, now: now}
+}
+
+// Lost gives the age from which a queued mark is taken for a lost message, by how full the queue is: a first sync of
+// thousands of objects waits for the request budget longer than ten minutes, and none of its messages is lost. The depth is
+// read once. Errors are those of reading it.
+func (l *Line) Lost(ctx context.Context) (time.Duration, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.lost > 0 {
+		return l.lost, nil
+	}
+	lost, err := queue.LostAfter(ctx, l.queue, l.perMinute)
+	if err != nil {
+		return 0, err
+	}
+	l.lost = lost
+	return l.lost, nil
+}
+
+// Mark marks the row of a message queued; false when a message is on its way already. Send sends it then. When it is not
+// known whether the mark was written, it is taken back.
+func (l *Line) Mark(ctx context.Context, m queue.Message) (bool, error) {
+	lost, err := l.Lost(ctx)
+	if err != nil {
+		return false, err
+	}
+	marked, err := l.marks.MarkQueued(ctx, m.Key, m.Token, l.now(), lost)
+	if model.CodeOf(err) == model.CodeAmbiguous {
+		l.takeBack(ctx, []queue.Message{m})
+	}
+	if err != nil {
+		return false, fmt.Errorf("mark %s queued: %w", m.Key, err)
+	}
+	return marked, nil
+}
+
+// Send puts marked messages on the queue. Those that are not known to be there lose their marks, so that the next sender is
+// not kept away by a message that never comes; the error is a *queue.SendError that names them, or that of the queue for all.
+func (l *Line) Send(ctx context.Context, messages []queue.Message) error {
+	if len(messages) == 0 {
+		return nil
+	}
+	err := l.queue.Send(ctx, messages)
+	if err == nil {
+		return nil
+	}
+	failed := messages
+	if e, ok := errors.AsType[*queue.SendError](err); ok {
+		failed = e.Failed
+	}
+	l.takeBack(ctx, failed)
+	return err
+}
+
+// Dispatch marks and sends one message; false when one is on its way already.
+func (l *Line) Dispatch(ctx context.Context, m queue.Message) (bool, error) {
+	marked, err := l.Mark(ctx, m)
+	if err != nil || !marked {
+		return false, err
+	}
+	return true, l.Send(ctx, []queue.Message{m})
+}
+
+const (
+	// takeBackTime is how long taking marks back may take. It goes on when the caller itself has run out of time: a mark
+	// without a message would silence the object until it counts as lost.
+	takeBackTime = 3 * time.Second
+	takenAtOnce  = 16
+)
+
+// takeBack takes marks away whose messages may not be on the queue. If one is, its look happens all the same. A mark that
+// can not be taken back counts as lost in time.
+func (l *Line) takeBack(ctx context.Context, messages []queue.Message) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeBackTime)
+	defer cancel()
+	var group errgroup.Group
+	group.SetLimit(takenAtOnce)
+	for _, m := range messages {
+		group.Go(func() error {
+			_, _ = l.marks.ClearQueued(ctx, m.Key, m.Token) // see above: it counts as lost in time
+			return nil
+		})
+	}
+	_ = group.Wait() // the functions return no error
+}
