@@ -65,7 +65,7 @@ func TestMetricsOfTheGuard(t *testing.T) {
 	if !ok {
 		t.Fatalf("the line says %q", then)
 	}
-	if d, err := s.Runner.Approve(t.Context(), hash, nil, run.By{}); err != nil || len(d.Changes) != fired {
+	if d, err := s.Runner.Approve(t.Context(), hash, nil, run.By{}); err != nil || len(d.Changes) < fired { // and the memberships that go with them
 		t.Fatalf("approved %+v, %v", d, err)
 	}
 	got, said := w.run()

@@ -132,7 +132,7 @@ func TestDecisionOfMany(t *testing.T) {
 // A report says below the plan what the operator must know beside it.
 func TestReportWarns(t *testing.T) {
 	report := run.Report{
-		Run: 9, Sent: 3, Requeued: 2, Looks: 1, WentBack: "the highest DBID\nfell", FirstPlan: true,
+		Run: 9, Sent: 3, Requeued: 2, Looks: 1, WentBack: "the highest DBID\nfell", SourceHash: "s1", FirstPlan: true,
 		Doubts: map[model.Table]string{model.TableSkill: "cfg_skill had 4 rows", model.TablePerson: "cfg_person had 3 rows"},
 		Plan:   plan.Plan{Hash: "h1", Held: []plan.Held{{ID: "a", Code: plan.HeldFirstPlan, Reason: "first", Change: model.Change{Key: model.Key{Kind: model.KindUser, DBID: 1}, Action: model.ActionCreate}}}},
 	}
@@ -140,7 +140,7 @@ func TestReportWarns(t *testing.T) {
 	for _, format := range []string{"text", "markdown"} {
 		got := must(t, h, `{"action":"sync","format":"`+format+`"}`)
 		want := "This tenant has no approved first plan: only the plan was made. Run 9: 3 messages sent, 2 put back on the queue, 1 looked at because asked for.\n" +
-			"The source went back: the highest DBID fell. Nothing is removed until it is accepted: " + plan.ApproveCommand("h1") + "\n" +
+			"The source went back: the highest DBID fell. Nothing is removed until it is accepted: " + plan.ApproveCommand("s1") + "\n" +
 			"Not proven: cfg_person had 3 rows\nNot proven: cfg_skill had 4 rows\n"
 		if !strings.HasSuffix(got, "\n\n"+want) {
 			t.Errorf("%s:\n%s\nwant at its end:\n%s", format, got, want)

@@ -77,7 +77,7 @@ func (p planned) render(write func(plan.Options) string, rests []string) string 
 	lines := []string{strings.TrimRight(write(plan.Options{}), "\n"), ""}
 	lines = append(append(lines, rests...), p.did)
 	if p.report.WentBack != "" {
-		lines = append(lines, "The source went back: "+plain(p.report.WentBack)+". Nothing is removed until it is accepted: "+plan.ApproveCommand(p.report.Plan.Hash))
+		lines = append(lines, "The source went back: "+plain(p.report.WentBack)+". Nothing is removed until it is accepted: "+plan.ApproveCommand(p.report.SourceHash))
 	}
 	for _, table := range slices.Sorted(maps.Keys(p.report.Doubts)) {
 		lines = append(lines, "Not proven: "+plain(p.report.Doubts[table]))

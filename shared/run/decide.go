@@ -9,6 +9,7 @@ import (
 	"excs/shared/dispatch"
 	"excs/shared/mapping"
 	"excs/shared/model"
+	"excs/shared/plan"
 	"excs/shared/queue"
 )
 
@@ -28,10 +29,10 @@ type Decision struct {
 	Next      string    `json:"next"`
 }
 
-// Approve lets the changes that the last run held under the hash pass, once, for as long as an approval lasts: those of
-// the given kinds, or of all that the hash covers. The hash is one that a plan shows: of one kind, of everything held, or
-// of the whole plan (which alone accepts a source that went back). Changes that came since are not covered, and do not
-// void the approval of the others.
+// Approve lets the changes that a plan held under the hash pass, once, for as long as an approval lasts: those of
+// the given kinds, or of all that the hash covers. The hash is one that a plan of the last 24 hours showed: of the whole
+// plan, of everything held, or of one kind. The hash of a source that went back accepts the source, and nothing else does.
+// What came since is not covered, and does not void the approval of what Engage still wants.
 //
 // Errors: not_found when nothing is held under the hash; conflict while a run holds the lease.
 func (r *Runner) Approve(ctx context.Context, hash string, kinds []model.Kind, by By) (Decision, error) {
@@ -52,7 +53,7 @@ func (r *Runner) approve(ctx context.Context, lease mapping.Lease, hash string, 
 	if err != nil {
 		return Decision{}, err
 	}
-	items, err := held.under("approve", hash, kinds)
+	items, err := r.heldUnder(ctx, held, hash, kinds)
 	if err != nil {
 		return Decision{}, err
 	}
@@ -128,19 +129,43 @@ func (r *Runner) loadHeld(ctx context.Context) (heldDocument, error) {
 }
 
 func (h heldDocument) acceptsSource(hash string) bool {
-	return h.WentBack != "" && hash != "" && hash == h.Hash
+	return h.WentBack != "" && hash != "" && hash == h.Source
 }
+
+// heldUnder gives what a plan of the last day held under the hash, of the given kinds. A first plan is approved as it stands:
+// the hash of an earlier one would open the door for what nobody was shown.
+func (r *Runner) heldUnder(ctx context.Context, held heldDocument, hash string, kinds []model.Kind) ([]heldItem, error) {
+	items, latest := held.under("approve", hash, kinds)
+	if latest == nil || held.First {
+		return items, latest
+	}
+	var shown shownDocument
+	if err := load(ctx, r.Table, docShown, &shown); err != nil {
+		return nil, err
+	}
+	items = slices.DeleteFunc(shown.under(hash, r.Now()), func(i heldItem) bool {
+		return !i.grantable() || len(kinds) > 0 && !slices.Contains(kinds, i.Key.Kind)
+	})
+	if len(items) == 0 {
+		return nil, latest
+	}
+	return items, nil
+}
+
+// grantable says whether an approval has anything to say to it: what waits with a held change is approved beside that.
+func (h heldItem) grantable() bool { return h.Code.Approvable() || h.Code == plan.HeldDepends }
 
 // under gives the held changes that the hash and the kinds cover.
 func (h heldDocument) under(op, hash string, kinds []model.Kind) ([]heldItem, error) {
 	covered := func(k model.Kind) bool { return hash == h.Hash || hash == h.All || hash == h.Kinds[k] }
 	var items []heldItem
 	for _, i := range h.Items {
-		if i.Code.Approvable() && covered(i.Key.Kind) && (len(kinds) == 0 || slices.Contains(kinds, i.Key.Kind)) {
+		if i.grantable() && covered(i.Key.Kind) && (len(kinds) == 0 || slices.Contains(kinds, i.Key.Kind)) {
 			items = append(items, i)
 		}
 	}
-	if len(items) == 0 && !h.acceptsSource(hash) {
+	open := slices.ContainsFunc(items, func(i heldItem) bool { return i.Code.Approvable() })
+	if !open && !h.acceptsSource(hash) {
 		return nil, model.Errorf(model.CodeNotFound, op, "nothing is held under the hash %q%s: see sync list for what is held, and sync plan for today's hashes", hash, forKinds(kinds))
 	}
 	return items, nil

@@ -349,7 +349,7 @@ func (d *draft) limit(req Request) {
 func (d *draft) report() Report {
 	return Report{
 		Paused: d.pauses, Resting: d.resting(),
-		Plan: d.plan, Rows: d.snapshot.Read, Dropped: d.snapshot.Dropped, WentBack: d.proof.WentBack(), Doubts: d.proof.Doubts(), FirstPlan: d.first,
+		Plan: d.plan, Rows: d.snapshot.Read, Dropped: d.snapshot.Dropped, WentBack: d.proof.WentBack(), SourceHash: d.sourceHash(), Doubts: d.proof.Doubts(), FirstPlan: d.first,
 	}
 }
 

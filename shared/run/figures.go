@@ -159,7 +159,7 @@ func (r *Runner) figures(site Site, seen *survey, d *draft) *Figures {
 		f.Held, f.Guarded = heldGroup(d, func(h plan.Held) bool { return h.Code != plan.HeldPaused }), heldGroup(d, guarded)
 		f.Tripped, f.ApproveHash = d.tripped(), d.guardHash()
 		if d.proof.WentBack() != "" {
-			f.SourceHash = d.plan.Hash
+			f.SourceHash = d.sourceHash()
 		}
 		for _, n := range d.snapshot.Read {
 			f.Rows += n

@@ -17,7 +17,8 @@ type heldDocument struct {
 	All      string                `json:"all"`  // of everything held that can be approved
 	Kinds    map[model.Kind]string `json:"kinds,omitempty"`
 	Items    []heldItem            `json:"items,omitempty"`
-	WentBack string                `json:"wentBack,omitempty"` // why the source is not accepted: Hash accepts it
+	WentBack string                `json:"wentBack,omitempty"` // why the source is not accepted
+	Source   string                `json:"source,omitempty"`   // accepts the source
 	First    bool                  `json:"first,omitempty"`
 	Settings string                `json:"settings,omitempty"`
 }
@@ -56,7 +57,7 @@ func (h heldDocument) since() map[string]time.Time {
 
 func (d *draft) heldDocument() heldDocument {
 	h := heldDocument{
-		Hash: d.plan.Hash, All: d.plan.HeldHashAll, Kinds: d.plan.HeldHash, WentBack: d.proof.WentBack(), First: d.first, Settings: d.settings,
+		Hash: d.plan.Hash, All: d.plan.HeldHashAll, Kinds: d.plan.HeldHash, WentBack: d.proof.WentBack(), Source: d.sourceHash(), First: d.first, Settings: d.settings,
 	}
 	for _, i := range d.plan.Held {
 		h.Items = append(h.Items, heldItem{
@@ -65,6 +66,15 @@ func (d *draft) heldDocument() heldDocument {
 		})
 	}
 	return h
+}
+
+// sourceHash is the hash that accepts a source that went back, "" when it did not. It stays the same until the source is
+// accepted or comes forward again, and no plan's hash is ever equal to it.
+func (d *draft) sourceHash() string {
+	if d.proof.WentBack() == "" {
+		return ""
+	}
+	return plan.SetHash([]string{"source", d.site.Memory.WentBackSince.UTC().Format(time.RFC3339Nano)})
 }
 
 // addHeldRows shows rows that a worker held in the plan, beside what the plan itself holds, so that one hash approves

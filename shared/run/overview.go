@@ -86,8 +86,8 @@ type Tally struct {
 type Stopped struct {
 	// Hash is of the whole plan, All of everything that can be approved.
 	Hash, All string
-	// WentBack says why the source is not accepted: approving Hash accepts it.
-	WentBack string
+	// WentBack says why the source is not accepted: approving Source accepts it.
+	WentBack, Source string
 	// First says that it is the tenant's first plan: approving All starts the writing.
 	First bool
 	// Groups are per kind; Lines the first few changes.

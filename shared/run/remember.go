@@ -106,7 +106,11 @@ func removes(c model.Change) bool {
 }
 
 func (r *Runner) rememberDecisions(ctx context.Context, run int64, d *draft) error {
-	if err := r.saveChanged(ctx, d.docs, docHeld, run, d.heldDocument()); err != nil {
+	held := d.heldDocument()
+	if err := r.rememberShown(ctx, run, d, held); err != nil {
+		return err
+	}
+	if err := r.saveChanged(ctx, d.docs, docHeld, run, held); err != nil {
 		return err
 	}
 	rejects, err := r.rejectsSince(ctx, d)

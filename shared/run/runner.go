@@ -131,8 +131,10 @@ type Report struct {
 	Rows    map[model.Table]int `json:"rows,omitempty"`
 	Dropped map[model.Table]int `json:"dropped,omitempty"`
 	// WentBack and Doubts say what the read did not prove.
-	WentBack string                 `json:"wentBack,omitempty"`
-	Doubts   map[model.Table]string `json:"doubts,omitempty"`
+	WentBack string `json:"wentBack,omitempty"`
+	// SourceHash accepts a source that went back.
+	SourceHash string                 `json:"sourceHash,omitempty"`
+	Doubts     map[model.Table]string `json:"doubts,omitempty"`
 	// FirstPlan says that only a plan was made, because the tenant has no approved first plan.
 	FirstPlan bool `json:"firstPlan,omitempty"`
 	// Paused are the pauses that stand; Resting counts the changes that wait for their end and for nothing else.

@@ -187,7 +187,13 @@ func TestSourceWentBack(t *testing.T) {
 		t.Error("the status does not say since when")
 	}
 	report := h.run()
-	decision, err := h.Runner.Approve(h.ctx, report.Plan.Hash, nil, run.By{})
+	// The hash of a plan does not accept the source, nor does any other.
+	for _, hash := range []string{report.Plan.Hash, report.Plan.HeldHashAll, "", "0000"} {
+		if d, err := h.Runner.Approve(h.ctx, hash, nil, run.By{}); d.Source || err == nil && len(report.Plan.Held) == 0 {
+			t.Errorf("the hash %q accepts the source: %+v, %v", hash, d, err)
+		}
+	}
+	decision, err := h.Runner.Approve(h.ctx, report.SourceHash, nil, run.By{})
 	h.do(err)
 	if !decision.Source {
 		t.Errorf("the approval does not accept the source: %+v", decision)
@@ -216,7 +222,7 @@ func TestSourceAcceptanceExpires(t *testing.T) {
 	h.run()
 	h.do(h.RestoreBackup(h.ctx, backup))
 	report := h.run()
-	_, err = h.Runner.Approve(h.ctx, report.Plan.Hash, nil, run.By{})
+	_, err = h.Runner.Approve(h.ctx, report.SourceHash, nil, run.By{})
 	h.do(err)
 	h.pass(h.Settings.Approval + time.Second)
 	if report = h.run(); report.WentBack == "" {

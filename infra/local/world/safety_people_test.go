@@ -98,9 +98,9 @@ func TestTheQueueOfHeldPeopleStays(t *testing.T) {
 	h.do(h.DeleteQueue(h.ctx, h.dn("Team queue 0").DBID))
 	h.do(h.DeleteQueue(h.ctx, h.dn("Spare 0").DBID))
 	members := h.memberships()
-	h.run()
-	h.pass(10 * time.Minute)
 	report := h.run()
+	h.pass(10 * time.Minute)
+	h.run()
 	if !h.hasQueue("Team queue 0") || h.hasQueue("Spare 0") || h.memberships() != members {
 		t.Fatalf("the queue of held people went, or another one stayed; %d of %d memberships", h.memberships(), members)
 	}
@@ -207,4 +207,58 @@ func TestAgentsLeftWithoutAQueue(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The hash of a plan lets pass what that plan held for a day, whatever plans came after it; any other hash is not found.
+func TestAPlanOfTheLastDayIsApproved(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		after time.Duration
+		want  int
+	}{{"hours later", 20 * time.Hour, 15}, {"days later", 50 * time.Hour, 0}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			h, shown := heldQueues(t, lot{})
+			for i := range 5 { // each run has another plan
+				h.pass(c.after / 5)
+				_, err := h.Editor.AddSkill(h.ctx, fmt.Sprint("Skill ", i))
+				h.do(err)
+				h.run()
+			}
+			h.do(h.DeleteQueue(h.ctx, h.dn("Spare 20").DBID))
+			for i := 21; i < 33; i++ { // a second batch, which nobody approved
+				h.do(h.DeleteQueue(h.ctx, h.dn(fmt.Sprint("Spare ", i)).DBID))
+			}
+			h.run()
+			_, err := h.Runner.Approve(h.ctx, shown.Plan.Hash, nil, run.By{})
+			if c.want == 0 {
+				if model.CodeOf(err) != model.CodeNotFound {
+					t.Errorf("the plan of two days ago: %v", err)
+				}
+				return
+			}
+			h.do(err)
+			h.run()
+			if h.deleted() != c.want {
+				t.Errorf("%d deleted, want %d", h.deleted(), c.want)
+			}
+			// It is used up: the same queues, restored and deleted again, wait again.
+			h.run()
+			if open := h.openApprovals(); open != 0 {
+				t.Errorf("%d approvals are open after their use", open)
+			}
+		})
+	}
+}
+
+func (h *house) openApprovals() int {
+	h.t.Helper()
+	s, err := h.Runner.Status(h.ctx)
+	h.do(err)
+	n := 0
+	for _, a := range s.Approvals {
+		n += a.Changes
+	}
+	return n
 }

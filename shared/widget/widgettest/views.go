@@ -130,7 +130,7 @@ func Fresh() widget.View {
 func Blind() widget.View {
 	v := Well()
 	v.ProofFailed, v.ProofFailure, v.LastProven = 3, "read Engage: cfg_person has 4,100 rows and 4,812 were counted", ago(50*time.Minute)
-	v.Stopped = run.Stopped{Hash: "8826274a66e7358d0d7d", WentBack: "the highest DBID of cfg_person fell from 20511 to 19877"}
+	v.Stopped = run.Stopped{Hash: "8826274a66e7358d0d7d", Source: "8826274a66e7358d0d7d", WentBack: "the highest DBID of cfg_person fell from 20511 to 19877"}
 	v.DepthFailure = "read the depth of the queue: AccessDenied"
 	v.DeadFailure = "read the depth of the queue: no answer"
 	return v
