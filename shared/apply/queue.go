@@ -2,10 +2,10 @@ package apply
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 
+	"excs/shared/exorg"
 	"excs/shared/mapping"
 	"excs/shared/model"
 )
@@ -31,13 +31,8 @@ func (l *look) queue(ctx context.Context, b bound) error {
 
 // owesCodes says that the queue was made again and has not got the wrap-up codes that it had.
 func (l *look) owesCodes(b bound) bool {
-	var seen struct {
-		ID string `json:"id"`
-	}
-	if len(l.row.SeenCodes) == 0 || json.Unmarshal(l.row.Seen, &seen) != nil {
-		return false
-	}
-	return seen.ID != "" && seen.ID != b.exID
+	id := exorg.QueueIDOf(l.row.Seen)
+	return len(l.row.SeenCodes) > 0 && id != "" && id != b.exID
 }
 
 // putCodesBack puts the wrap-up codes that a queue had on the queue that was made again. One that is gone fails the whole
@@ -90,25 +85,40 @@ func refused(err error) bool {
 	return code == model.CodeNotFound || code == model.CodeInvalid
 }
 
-// seeCodes keeps the list of the queue's wrap-up codes. A code that is missing because it was deleted stays on the list: it
-// is put back when it is made again. One that somebody took off the queue is off the list.
+// seeCodes keeps the list of the queue's wrap-up codes.
 func (l *look) seeCodes(ctx context.Context, queueID string) error {
-	codes, err := l.Org.QueueCodes(ctx, queueID)
+	codes, err := SeenCodes(ctx, l.Org, queueID, l.row.SeenCodes)
 	if err != nil {
-		return fmt.Errorf("read the wrap-up codes of %s: %w", l.row.Key, err)
-	}
-	for _, had := range l.row.SeenCodes {
-		if slices.Contains(codes, had) {
-			continue
-		}
-		if _, _, err := l.Org.Get(ctx, model.KindWrapUpCode, had); model.CodeOf(err) == model.CodeNotFound {
-			codes = append(codes, had)
-		} else if err != nil {
-			return fmt.Errorf("read a wrap-up code that was on %s: %w", l.row.Key, err)
-		}
+		return fmt.Errorf("see %s: %w", l.row.Key, err)
 	}
 	l.out.SeenCodes = codes
 	return nil
+}
+
+// CodeReader reads the wrap-up codes of queues.
+type CodeReader interface {
+	QueueCodes(ctx context.Context, queueID string) ([]string, error)
+	Get(ctx context.Context, kind model.Kind, exID string) (seen model.Observed, raw []byte, err error)
+}
+
+// SeenCodes reads the wrap-up codes of a queue, to be kept for making it again; had are those kept so far. A code that is missing because it was
+// deleted stays on the list: it is put back when it is made again. One that somebody took off the queue is off the list. The list is never nil.
+func SeenCodes(ctx context.Context, org CodeReader, queueID string, had []string) ([]string, error) {
+	codes, err := org.QueueCodes(ctx, queueID)
+	if err != nil {
+		return nil, fmt.Errorf("read its wrap-up codes: %w", err)
+	}
+	for _, h := range had {
+		if slices.Contains(codes, h) {
+			continue
+		}
+		if _, _, err := org.Get(ctx, model.KindWrapUpCode, h); model.CodeOf(err) == model.CodeNotFound {
+			codes = append(codes, h)
+		} else if err != nil {
+			return nil, fmt.Errorf("read a wrap-up code that was on it: %w", err)
+		}
+	}
+	return codes, nil
 }
 
 // codeReturns puts a wrap-up code that was made again on the queues that it was on.

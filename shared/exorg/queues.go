@@ -1,10 +1,13 @@
 package exorg
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"reflect"
+	"time"
 
 	"excs/shared/exorg/internal/wire"
 )
@@ -85,6 +88,69 @@ func (c *Client) QueuesByPeerID(ctx context.Context, peer string) ([]Queue, erro
 		}
 	}
 	return found, nil
+}
+
+// QueueBodies lists all queues as Queues does and gives each with its whole body, a page at a time: 5,000 bodies are too much to keep.
+func (c *Client) QueueBodies(ctx context.Context, give func(Queue)) error {
+	seen := map[string]bool{}
+	for _, has := range []string{"true", "false"} {
+		r := wire.Request{
+			Op: "list queues", Method: http.MethodGet, Route: "/routing/queues", Query: url.Values{"hasPeer": {has}}, Reads: true, Needs: permissionQueueView,
+		}
+		err := walk(ctx, c, r, pageLarge, seen, func(q Queue) string { return q.ID }, func(q Queue) bool { give(q); return true })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// noSettings are the fields of a queue body that change by themselves, say when others changed, or are EXCS's own.
+func noSettings() []string {
+	return []string{"memberCount", "userMemberCount", "joinedMemberCount", "dateModified", "modifiedBy", "name", "peerId"}
+}
+
+// QueueChanged says that a body of a queue shows settings other than an earlier one, and is not older. Numbers of members, stamps, name and peer id
+// are no settings.
+func QueueChanged(earlier, body json.RawMessage) bool {
+	if bytes.Equal(earlier, body) {
+		return false
+	}
+	var was, is map[string]any
+	if json.Unmarshal(body, &is) != nil || is == nil {
+		return false
+	}
+	if json.Unmarshal(earlier, &was) != nil || was == nil {
+		return true
+	}
+	if was["id"] != is["id"] || modified(is).Before(modified(was)) {
+		return false
+	}
+	for _, name := range noSettings() {
+		delete(was, name)
+		delete(is, name)
+	}
+	return !reflect.DeepEqual(was, is)
+}
+
+// QueueIDOf gives the id of the queue that a body is of, "" if it names none.
+func QueueIDOf(body json.RawMessage) string {
+	var q struct {
+		ID string `json:"id"`
+	}
+	if json.Unmarshal(body, &q) != nil {
+		return ""
+	}
+	return q.ID
+}
+
+func modified(body map[string]any) time.Time {
+	text, _ := body["dateModified"].(string)
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}
+	}
+	return at
 }
 
 func (c *Client) bothHalves(ctx context.Context, q url.Values) ([]Queue, error) {

@@ -47,6 +47,10 @@ type RowStore interface {
 	// body and history are stored all the same, and the error is stale: look again, the row as it is now comes with it.
 	// not_found.
 	Record(ctx context.Context, outcome Outcome, now time.Time) (Row, error)
+	// See keeps what was seen of the EX object of a row: a queue's body, and the EX ids of its wrap-up codes (nil: leave). It is for readers that
+	// are no workers: nothing else of the row changes, and nothing at all if the row has another EX object by now or one is being made. What is
+	// kept already is not written again. not_found.
+	See(ctx context.Context, key model.Key, exID string, body []byte, codes []string) error
 	// Release sets a held, quarantined, invisible or waiting row pending again with version + 1; approved marks it. stale
 	// when the row's version is not the given one (0: any). A pending row changes only to be approved; converged, orphaned
 	// and gone ones stay as they are, without an error: look at the state. not_found.

@@ -28,6 +28,7 @@ type cursor struct {
 
 	Members  rotation `json:"members"`
 	External rotation `json:"external"`
+	Codes    rotation `json:"codes"`
 }
 
 // progress says where a sweep goes on.

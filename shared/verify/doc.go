@@ -3,7 +3,7 @@
 // It reads lists and objects of the EX Org, compares them with what the mapping rows want, returns a report, and queues a
 // message "look at this key" for each finding. It never writes to the EX Org or to a row's state: the worker that gets the
 // message reads the object itself and decides. So a list is a hint, and a stale or incomplete one costs a few calls, no
-// write.
+// write. What it sees of a queue, for making that again should it be deleted, it notes on the queue's row where it differs.
 //
 // # What a sweep looks at
 //
@@ -16,6 +16,8 @@
 //	                          neither is sought among the deleted
 //	members of a queue        the queue's member list, in rotation             once a Round (a day)
 //	external ids of a user    the user's own list, in rotation                 once a Round
+//	wrap-up codes of a queue  the queue's own list, in rotation; at once if    once a Round
+//	                          the list of queues shows other settings
 //
 // The expansion of a list of users is documented as best effort. What it left out is no difference: those users are read
 // by themselves, some in the same sweep, the rest when the rotation comes to them. So are users beyond the 10,000 rows

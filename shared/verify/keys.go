@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"excs/shared/exorg"
 	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/plan"
@@ -60,7 +61,7 @@ func (w *sweep) one(ctx context.Context, row mapping.Row) error {
 }
 
 func (w *sweep) oneNamed(ctx context.Context, row mapping.Row) error {
-	seen, _, err := w.Org.Get(ctx, row.Key.Kind, row.EXID)
+	seen, raw, err := w.Org.Get(ctx, row.Key.Kind, row.EXID)
 	switch {
 	case model.CodeOf(err) == model.CodeNotFound || err == nil && seen.Deleted:
 		w.miss(row)
@@ -69,6 +70,11 @@ func (w *sweep) oneNamed(ctx context.Context, row mapping.Row) error {
 		return w.readFailed(ctx, row, err)
 	}
 	w.counts(row.Key.Kind).Compared++
+	if row.Key.Kind == model.KindQueue && exorg.QueueChanged(row.Seen, raw) {
+		if err := w.see(ctx, []sight{{row: row, body: raw}}); err != nil {
+			return err
+		}
+	}
 	f, ok := w.drift(row, plan.Diff(plan.Target{Object: row.Desired}, seen, w.Settings, false))
 	if !ok {
 		return nil

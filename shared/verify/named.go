@@ -16,7 +16,7 @@ func (w *sweep) named(ctx context.Context, kind model.Kind) error {
 	if err != nil || len(rows) == 0 {
 		return err
 	}
-	list, err := w.Org.Observe(ctx, kind)
+	list, changed, err := w.list(ctx, kind, rows)
 	if err != nil {
 		return w.noList(ctx, kind, err)
 	}
@@ -34,7 +34,28 @@ func (w *sweep) named(ctx context.Context, kind model.Kind) error {
 	if err := w.queue(ctx, found); err != nil {
 		return err
 	}
-	return w.twins(ctx, kind, rows, list)
+	if err := w.twins(ctx, kind, rows, list); err != nil {
+		return err
+	}
+	return w.see(ctx, changed)
+}
+
+// list reads the one list of a kind. changed are the queues whose body shows other settings than were seen before.
+func (w *sweep) list(ctx context.Context, kind model.Kind, rows []mapping.Row) (list []model.Observed, changed []sight, err error) {
+	if kind != model.KindQueue {
+		list, err = w.Org.Observe(ctx, kind)
+		return list, nil, err
+	}
+	mapped := make(map[string]mapping.Row, len(rows))
+	for _, row := range rows {
+		mapped[row.EXID] = row
+	}
+	list, err = w.Org.ObserveQueues(ctx, func(seen model.Observed, raw []byte) {
+		if row, ok := mapped[seen.EXID]; ok && w.shows(row) && exorg.QueueChanged(row.Seen, raw) {
+			changed = append(changed, sight{row: row, body: raw})
+		}
+	})
+	return list, changed, err
 }
 
 // noList notes why a list failed; only what no other list would do better ends the sweep.

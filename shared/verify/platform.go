@@ -18,6 +18,10 @@ type Org interface {
 	// Observe lists the objects of a kind that has one list: source (deactivated ones too), skill, language, wrap-up code,
 	// queue (both peer halves).
 	Observe(ctx context.Context, kind model.Kind) ([]model.Observed, error)
+	// ObserveQueues lists the queues, both peer halves, and shows the whole body of each.
+	ObserveQueues(ctx context.Context, show func(seen model.Observed, raw []byte)) ([]model.Observed, error)
+	// QueueCodes reads the EX ids of the wrap-up codes on a queue.
+	QueueCodes(ctx context.Context, queueID string) ([]string, error)
 	// Users lists the users of one state with skills and languages; nil sets were not given. capped says that the EX Org
 	// gave no more than its first rows.
 	Users(ctx context.Context, state string) (list []model.Observed, capped bool, err error)
@@ -57,6 +61,20 @@ func Open(cfg exorg.Config, s rules.Settings, share float64) *Platform {
 // Calls counts the requests made so far, repeated ones too; requests for a token are not counted, and do not count for the
 // EX Org's limit.
 func (p *Platform) Calls() int { return p.pace.Calls() }
+
+// ObserveQueues lists the queues and shows the whole body of each.
+func (p *Platform) ObserveQueues(ctx context.Context, show func(seen model.Observed, raw []byte)) ([]model.Observed, error) {
+	list := []model.Observed{}
+	err := p.client.QueueBodies(ctx, func(q exorg.Queue) {
+		o := q.Observed()
+		list = append(list, o)
+		show(o, q.Raw)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
 
 // Users lists the users of one state.
 func (p *Platform) Users(ctx context.Context, state string) (list []model.Observed, capped bool, err error) {

@@ -79,6 +79,7 @@ type Report struct {
 	Suspected int       `json:"suspected"`
 	Members   *Progress `json:"members,omitempty"`
 	External  *Progress `json:"externalIds,omitempty"`
+	Codes     *Progress `json:"codes,omitempty"` // of queues
 	// Done says that everything asked for was looked at; else Next says why not and what goes on.
 	Done bool   `json:"done"`
 	Next string `json:"next,omitempty"`
@@ -144,7 +145,7 @@ func (r Report) Text() string {
 	for _, p := range []struct {
 		what string
 		*Progress
-	}{{"member lists", r.Members}, {"external ids", r.External}} {
+	}{{"member lists", r.Members}, {"external ids", r.External}, {"wrap-up codes of queues", r.Codes}} {
 		if p.Progress != nil && p.Of > 0 {
 			fmt.Fprintf(&b, "%s: %d of %d seen in the round that began %s%s\n", p.what, p.Seen, p.Of, stamp(p.Round), behind(p.Behind))
 		}

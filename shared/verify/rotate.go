@@ -14,22 +14,28 @@ import (
 // silentAtMost is how many reads may fail one after the other until a sweep stops.
 const silentAtMost = 5
 
+// turn is one of the rotations.
+type turn struct {
+	asked bool
+	*rotation
+	do func(context.Context) error
+}
+
 // rotations goes on with the rotations that were asked for. The one whose round began first goes first, so that none
-// starves where the time is too short for both.
+// starves where the time is too short for all. Codes are compared with nothing, so only whole sweeps, which note what they
+// see, go on with them.
 func (w *sweep) rotations(ctx context.Context) error {
 	asked := func(k model.Kind) bool { return len(w.req.Kinds) == 0 || slices.Contains(w.req.Kinds, k) }
-	var all []func(context.Context) error
-	if asked(model.KindMembers) {
-		all = append(all, w.members)
+	all := []turn{
+		{asked(model.KindMembers), &w.cursor.Members, w.members}, {asked(model.KindUser), &w.cursor.External, w.externals},
+		{len(w.req.Kinds) == 0 && !w.req.Dry, &w.cursor.Codes, w.codes},
 	}
-	if asked(model.KindUser) {
-		all = append(all, w.externals)
-	}
-	if w.cursor.External.Round.Before(w.cursor.Members.Round) {
-		slices.Reverse(all)
-	}
-	for _, turn := range all {
-		if err := turn(ctx); err != nil {
+	slices.SortStableFunc(all, func(a, b turn) int { return a.Round.Compare(b.Round) })
+	for _, t := range all {
+		if !t.asked {
+			continue
+		}
+		if err := t.do(ctx); err != nil {
 			return err
 		}
 	}

@@ -21,7 +21,7 @@ type step struct {
 
 // The names of the steps that are no kind's list; they stand in the document.
 const (
-	stepRotations = "member lists and external ids"
+	stepRotations = "member lists, external ids and wrap-up codes of queues"
 	stepAbsences  = "absences"
 )
 

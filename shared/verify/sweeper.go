@@ -13,13 +13,14 @@ import (
 	"excs/shared/rules"
 )
 
-// Table is what a sweep needs of the mapping table. It sets queued marks and keeps its own document; it changes nothing
-// else.
+// Table is what a sweep needs of the mapping table. It sets queued marks, notes what it saw of queues and keeps its own document; it changes
+// nothing else.
 type Table interface {
 	mapping.PauseReader
 	GetMany(ctx context.Context, keys []model.Key) (map[model.Key]mapping.Row, error)
 	ClearQueued(ctx context.Context, key model.Key, token string) (mapping.Row, error)
 	MarkQueued(ctx context.Context, key model.Key, token string, now time.Time, lost time.Duration) (bool, error)
+	See(ctx context.Context, key model.Key, exID string, body []byte, codes []string) error
 	Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string][]model.Key, error)
 	GetDocument(ctx context.Context, name string) ([]byte, error)
 	PutDocument(ctx context.Context, name string, run int64, body []byte) error
@@ -141,12 +142,13 @@ type sweep struct {
 	rows  map[model.Kind][]mapping.Row
 	byKey map[model.Key]mapping.Row
 	gone  map[model.Key]bool // found deleted or missing: what hangs on them is not compared
+	coded map[model.Key]bool // queues whose wrap-up codes were read
 	home  string
 }
 
 func (s *Sweeper) begin(ctx context.Context, req Request) *sweep {
 	w := &sweep{
-		Sweeper: s, req: req, calls: s.Org.Calls(), rows: map[model.Kind][]mapping.Row{}, byKey: map[model.Key]mapping.Row{}, gone: map[model.Key]bool{},
+		Sweeper: s, req: req, calls: s.Org.Calls(), rows: map[model.Kind][]mapping.Row{}, byKey: map[model.Key]mapping.Row{}, gone: map[model.Key]bool{}, coded: map[model.Key]bool{},
 		pauses: mapping.NewWatch(s.Table, s.Now),
 		report: Report{Dry: req.Dry, Began: s.Now(), Kinds: map[model.Kind]*Counts{}}, cursor: newCursor(),
 		ledger: ledger{table: s.Table, holder: s.NewToken()},

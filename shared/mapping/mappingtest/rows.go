@@ -22,6 +22,7 @@ func rowChecks() []Check {
 			c.put(1, o)
 			c.want(reflect.DeepEqual(c.get(o.Key).Desired, o), "the members differ")
 		}},
+		{"what was seen is kept, of the row's own object and nothing else of it", seen},
 		{"rows are read by hundreds, doubles once and absent ones not", manyRows},
 		{"a forgotten row is gone, twice is fine, and its key begins anew", func(c *C) {
 			r := c.put(1, User(1))
@@ -95,6 +96,26 @@ func fullRow(c *C) {
 		Seen: []byte(`{"name":"x"}`), SeenCodes: []string{"c1", "c2"}, History: []mapping.Entry{entry},
 	}
 	c.want(reflect.DeepEqual(got, want), "row is\n%+v\nwant\n%+v", got, want)
+}
+
+func seen(c *C) {
+	r := c.put(1, User(1))
+	_, err := c.Store.Record(c.Ctx, mapping.Outcome{Key: r.Key, Version: r.Version, EXID: "ex-1", State: mapping.StateConverged, Applied: 5}, c.Clock.Now())
+	c.ok(err)
+	before := c.get(r.Key)
+	c.ok(c.Store.See(c.Ctx, r.Key, "ex-1", []byte("body"), []string{"c1"}))
+	want := before
+	want.Seen, want.SeenCodes = []byte("body"), []string{"c1"}
+	c.want(reflect.DeepEqual(c.get(r.Key), want), "row is %+v", c.get(r.Key))
+	c.ok(c.Store.See(c.Ctx, r.Key, "ex-1", []byte("later"), nil))
+	c.ok(c.Store.See(c.Ctx, r.Key, "ex-1", nil, []string{}))
+	c.ok(c.Store.See(c.Ctx, r.Key, "ex-2", []byte("of another object"), []string{"x"}))
+	got := c.get(r.Key)
+	c.want(string(got.Seen) == "later" && len(got.SeenCodes) == 0, "row is %+v", got)
+	c.ok(c.Store.Intend(c.Ctx, r.Key, r.Version, mapping.Intent{Token: "i", At: c.Clock.Now()}, ""))
+	c.ok(c.Store.See(c.Ctx, r.Key, "ex-1", []byte("while another is made"), nil))
+	c.want(string(c.get(r.Key).Seen) == "later", "row is %+v", c.get(r.Key))
+	c.code(c.Store.See(c.Ctx, userKey(9), "ex-1", []byte("body"), nil), model.CodeNotFound)
 }
 
 func manyRows(c *C) {
