@@ -100,7 +100,7 @@ func (l *look) arouse(ctx context.Context, row mapping.Row) (mapping.Row, error)
 			Key: row.Key, Version: row.Version, State: mapping.StatePending, Reason: fmt.Sprintf("%s changed in the EX Org", l.row.Key),
 		}, l.now)
 	case mapping.StateWaiting:
-		if row.WaitsFor.IsZero() {
+		if row.WaitsFor.IsZero() && !row.Refusing() {
 			return row, nil // it comes back by itself, and a second look must not begin anew
 		}
 		return l.Rows.Release(ctx, row.Key, row.Version, false, model.CauseRequeue, l.now)

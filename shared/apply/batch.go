@@ -105,7 +105,25 @@ func (w *Worker) answer(ctx context.Context, e errand, pauses *mapping.Watch) An
 	result, err := w.look(ctx, e, pauses, &work)
 	if err != nil {
 		w.Log.WarnContext(ctx, "look failed and comes back", "key", e.Key, "run", e.Run, "cause", e.Cause, "received", e.received, "code", model.CodeOf(err), "error", err.Error())
-		return Answer{Failed: true, Err: err, Work: work}
+		if w.sentAnew(ctx, e) {
+			return Answer{Err: err, Work: work}
+		}
+		return Answer{Failed: true, Again: comeBack(e.received), Err: err, Work: work}
 	}
 	return Answer{Failed: result.Again > 0, Again: result.Again, State: result.State, Action: result.Action, Work: work}
+}
+
+// sendAnewAfter is how often a message is received, with growing waits, until it is sent anew: the queue's own limit of
+// receives is for crashes, and must not turn an outage of the table into dead letters. By then the queue has forgotten the
+// first sending, so that it does not take the second for a duplicate.
+const sendAnewAfter = 10
+
+// sentAnew puts a message on the queue again whose look could not be recorded, so that this one can go.
+func (w *Worker) sentAnew(ctx context.Context, e errand) bool {
+	return e.received >= sendAnewAfter && w.Work.Send(ctx, []queue.Message{e.Message}) == nil
+}
+
+// comeBack is how long a message stays away whose look could not be recorded: 1 s, 2 s, 4 s … 10 min.
+func comeBack(received int) time.Duration {
+	return min(backoffMost, time.Second<<min(max(received-1, 0), 10))
 }

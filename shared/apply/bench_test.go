@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -322,6 +323,7 @@ func (b *bench) idle() bool {
 	waiting, flying, err := b.work.Depth(b.Context())
 	b.ok(err)
 	items := must[[]mapping.Item](b)(b.table.List(b.Context(), []mapping.State{mapping.StatePending, mapping.StateWaiting}, nil))
+	items = slices.DeleteFunc(items, func(i mapping.Item) bool { return i.Refusing() && time.Until(i.WaitUntil) > 2*time.Minute }) // they rest for long
 	return waiting+flying+len(items) == 0
 }
 

@@ -2,7 +2,10 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"hash/fnv"
+	"strings"
 	"time"
 
 	"excs/shared/exorg"
@@ -33,6 +36,10 @@ func (l *look) conclude(ctx context.Context, failure error) (moved bool, err err
 		l.Log.ErrorContext(ctx, "the EX Org refuses the OAuth client", l.attrs("attempt", l.row.Attempts+1, "code", model.CodeOf(failure), "error", failure.Error())...)
 		return false, nil
 	}
+	if isCommon(failure) {
+		l.common(ctx, failure)
+		return false, nil
+	}
 	return l.fail(ctx, failure)
 }
 
@@ -48,7 +55,7 @@ func (l *look) converged() {
 		return
 	}
 	l.out.Applied = l.row.Desired.Fingerprint()
-	if l.msg.Cause == model.CauseDeleted && l.action == "" && l.row.Reason != stillThere {
+	if l.msg.Cause == model.CauseDeleted && l.action == "" && !strings.HasSuffix(l.row.Reason, stillThere) {
 		l.out.State, l.out.Reason, l.out.WaitUntil = mapping.StateWaiting, stillThere, l.now.Add(deletedLook)
 		return
 	}
@@ -62,6 +69,51 @@ const (
 	backoffStep = 5 * time.Second
 	backoffMost = 10 * time.Minute
 )
+
+// The waits after a failure for which no object is to blame, and from when on one object is to blame all the same: it has failed
+// often and long, and what it failed at serves others.
+const (
+	commonLeast  = time.Second
+	commonMost   = 10 * time.Minute
+	blamedTries  = 8
+	blamedLength = 30 * time.Minute
+)
+
+// common lets the row wait for the EX Org, its login host or the network. It costs no attempt, however often: the wait is as
+// long as the trouble has lasted, within bounds, and spread by the key.
+func (l *look) common(ctx context.Context, failure error) {
+	trouble := mapping.Trouble{Since: l.now}
+	if l.row.Trouble != nil {
+		trouble = *l.row.Trouble
+	}
+	trouble.Times++
+	lasted := l.now.Sub(trouble.Since)
+	wait := min(commonMost, max(commonLeast, lasted))
+	reason := "the EX Org did not answer: no object is to blame, the next try follows"
+	if trouble.Times >= blamedTries && lasted >= blamedLength && l.servesOthers(failure, trouble.Since) {
+		wait = max(wait, slowNext(trouble.Since.Add(blamedLength), trouble.Times-blamedTries+1, l.now).Sub(l.now))
+		reason = mapping.Refused + "it fails each time, and others do not: " + failure.Error()
+	}
+	l.wait(wait+l.apart(wait/4), reason, failure)
+	l.out.Trouble = &trouble
+	if l.row.State == mapping.StateQuarantined {
+		l.out.State, l.out.Reason = mapping.StateQuarantined, l.row.Reason
+	}
+	l.Log.WarnContext(ctx, "no answer, the next try follows", l.attrs("times", trouble.Times, "code", model.CodeOf(failure), "error", failure.Error())...)
+}
+
+// apart is a part of d that is another for each key, and the same for each time.
+func (l *look) apart(d time.Duration) time.Duration {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(l.row.Key.String())) // a hash takes every byte
+	return time.Duration(h.Sum32()%1000) * d / 1000
+}
+
+// servesOthers says whether this process has seen the failed operation answered for another object since then.
+func (l *look) servesOthers(failure error, since time.Time) bool {
+	e, ok := errors.AsType[*exorg.APIError](failure)
+	return ok && l.answered.since(e.Method+" "+e.Route, l.row.Key, since)
+}
 
 func (l *look) wait(d time.Duration, reason string, failure error) {
 	l.out.State = mapping.StateWaiting
@@ -84,11 +136,24 @@ func (l *look) fail(ctx context.Context, failure error) (moved bool, err error) 
 		return false, nil
 	}
 	l.out.State = mapping.StateQuarantined
+	l.out.WaitUntil = l.quarantineUntil()
 	l.out.Reason = failure.Error()
 	if !isFinal(failure) {
 		l.out.Reason = fmt.Sprintf("%d tries failed, the last with: %s", l.out.Attempts, failure)
 	}
 	return l.deadLetter(ctx, failure)
+}
+
+// quarantineUntil is when a quarantined object is tried again: it is not given up, it goes on at a slow pace.
+func (l *look) quarantineUntil() time.Time {
+	if l.row.State != mapping.StateQuarantined {
+		return slowNext(l.now, 1, l.now)
+	}
+	tries := 3
+	if l.now.Sub(l.row.Since) < 10*time.Minute {
+		tries = 2
+	}
+	return slowNext(l.row.Since, tries, l.now)
 }
 
 func isFinal(failure error) bool { return isTerminal(failure) || exorg.IsDenied(failure) }
@@ -104,6 +169,10 @@ func (l *look) deadLetter(ctx context.Context, failure error) (moved bool, err e
 	if row.Version != l.row.Version {
 		return true, l.keep(ctx)
 	}
+	if l.row.Lettered == l.row.Version {
+		return false, nil
+	}
+	l.out.Lettered = l.row.Version
 	letter := l.msg
 	letter.Version, letter.Run, letter.Reason, letter.Code, letter.Attempts, letter.At = l.row.Version, l.row.Run, l.out.Reason, model.CodeOf(failure), l.out.Attempts, l.now
 	if letter.Token == "" {

@@ -92,7 +92,7 @@ func TestAMessageIsNotHandedBackForever(t *testing.T) {
 func TestAttemptsAreSpent(t *testing.T) {
 	in(t, func(b *bench) {
 		b.have(code(1, "First"))
-		f := b.org.Fail(exorgtest.Fault{Method: http.MethodPut, Body: "Bad", Status: http.StatusServiceUnavailable})
+		f := b.org.Fail(exorgtest.Fault{Method: http.MethodPut, Body: "Bad", Status: http.StatusConflict})
 		b.want(code(1, "Bad"), code(2, "Good"))
 		b.drain()
 		b.state(code(2, "").Key, mapping.StateConverged)
@@ -107,7 +107,7 @@ func TestAttemptsAreSpent(t *testing.T) {
 		row = b.state(code(1, "").Key, mapping.StateQuarantined)
 		b.same("attempts", row.Attempts, b.settings.Attempts)
 		struck := f.Struck()
-		if !strings.Contains(row.Reason, "8 tries failed") || !strings.Contains(row.Reason, "503") {
+		if !strings.Contains(row.Reason, "8 tries failed") || !strings.Contains(row.Reason, "409") {
 			b.Errorf("reason %q", row.Reason)
 		}
 		letters := b.letters()
@@ -222,7 +222,7 @@ func TestLogsHoldNoPersonalData(t *testing.T) {
 		o.Email = "taken.secret@example.org"
 		b.want(o)
 		b.settle()
-		b.state(o.Key, mapping.StateQuarantined)
+		b.state(o.Key, mapping.StateWaiting)
 		held := user(12, "Held Secretname")
 		held.Email = "held.secret@example.org"
 		b.addUser("Zoe Secretname", "held.secret@example.org")

@@ -30,6 +30,14 @@ type look struct {
 	glimpses map[model.Key]glimpse
 	missed   []model.Key
 
+	// refusals are the parts that the EX Org refused in this look, left those that it left out because they are not due;
+	// evaluated says that it came to all parts.
+	refusals, left []mapping.Refusal
+	evaluated      bool
+	unreadable     []string // the parts that could not be read
+	restored       bool     // the user was deleted until this look
+	accepted       bool     // something of the set at hand was taken
+
 	action model.Action
 	fields []model.Field
 	notes  []string
@@ -56,6 +64,7 @@ func (l *look) once(ctx context.Context) (result Result, moved bool, err error) 
 	if moved, err := l.conclude(ctx, failure); err != nil || moved {
 		return Result{}, moved, err
 	}
+	l.noteRefusals()
 	l.audit(ctx)
 	_, err = l.Rows.Record(ctx, l.out, l.Now())
 	switch model.CodeOf(err) {

@@ -34,7 +34,7 @@ func (l *look) members(ctx context.Context) error {
 		return err
 	}
 	if l.sameAsBefore(c.absent) {
-		return c.rest(l.now)
+		return c.restAs(l.now, l.row.Reason)
 	}
 	if err := l.setMembers(ctx, q, c); err != nil {
 		return err
@@ -85,6 +85,9 @@ func (l *look) resolveUsers(ctx context.Context) (crowd, error) {
 	for _, key := range keys {
 		row, there := rows[key]
 		c.desired[key] = true
+		if isDeletedFor(row) {
+			continue
+		}
 		if row.EXID != "" {
 			c.ids[key.DBID] = row.EXID
 			continue
@@ -95,6 +98,12 @@ func (l *look) resolveUsers(ctx context.Context) (crowd, error) {
 		l.missed = append(l.missed, key)
 	}
 	return c, nil
+}
+
+// isDeletedFor says that the user of a row is deleted in the EX Org and does not come back by itself: no queue takes it, and
+// none waits for it.
+func isDeletedFor(user mapping.Row) bool {
+	return user.LeftDeleted() || slices.ContainsFunc(user.Refused, func(r mapping.Refusal) bool { return r.Part == model.FieldState && r.Gone })
 }
 
 // leaves says whether a member of a queue who is none of the known desired ones must leave: a mapped user who does not
@@ -112,8 +121,13 @@ func (l *look) setMembers(ctx context.Context, q mapping.Row, c crowd) error {
 		}
 	}
 	add, remove, err := l.moves(ctx, have, c)
-	if err != nil || len(add)+len(remove) == 0 {
+	if err != nil {
 		return err
+	}
+	add, remove = l.withoutRested(add, remove)
+	l.evaluated = true
+	if len(add)+len(remove) == 0 {
+		return nil
 	}
 	if err := l.mayMove(ctx, q); err != nil {
 		return err
@@ -123,7 +137,9 @@ func (l *look) setMembers(ctx context.Context, q mapping.Row, c crowd) error {
 		return err
 	}
 	if len(bad) > 0 {
-		add = slices.DeleteFunc(add, func(id string) bool { return slices.Contains(bad, id) })
+		add = slices.DeleteFunc(add, func(id string) bool {
+			return slices.ContainsFunc(bad, func(b refusedOne[string]) bool { return b.one == id })
+		})
 	}
 	if len(add) > 0 {
 		l.didMembers(add, nil, c)
@@ -131,10 +147,23 @@ func (l *look) setMembers(ctx context.Context, q mapping.Row, c crowd) error {
 	if err := l.removeMembers(ctx, q, remove); err != nil {
 		return err
 	}
+	remove = slices.DeleteFunc(remove, func(id string) bool {
+		return slices.ContainsFunc(l.refusals, func(r mapping.Refusal) bool { return r.EXID == id })
+	})
 	if len(remove) > 0 {
 		l.didMembers(nil, remove, c)
 	}
-	return l.badMembers(ctx, bad)
+	return l.badMembers(ctx, q, bad)
+}
+
+// withoutRested leaves out the users whom the EX Org refused to take or to let go a short while ago.
+func (l *look) withoutRested(add, remove []string) (joins, leavers []string) {
+	rested := l.rested(nil)
+	is := func(id string) bool { return leaves(rested, model.FieldMembers, id) }
+	l.left = slices.DeleteFunc(slices.Clone(rested), func(r mapping.Refusal) bool {
+		return !slices.Contains(add, r.EXID) && !slices.Contains(remove, r.EXID)
+	})
+	return slices.DeleteFunc(add, is), slices.DeleteFunc(remove, is)
 }
 
 // mayMove says whether the list may be written: nobody fights over it, and its queue is still this key's.
@@ -159,8 +188,22 @@ func (l *look) removeMembers(ctx context.Context, q mapping.Row, remove []string
 	if err := l.queueOwned(ctx, q); err != nil {
 		return err
 	}
-	if err := l.Writer.RemoveMembers(ctx, q.EXID, remove); err != nil {
+	err := l.Writer.RemoveMembers(ctx, q.EXID, remove)
+	if !isRefusal(err) && err != nil {
 		return l.queueTrouble(ctx, q, "remove members from", err)
+	}
+	if err == nil {
+		return nil
+	}
+	if _, _, gone := l.Org.Get(ctx, model.KindQueue, q.EXID); gone != nil {
+		return l.queueTrouble(ctx, q, "read", gone)
+	}
+	search := search[string]{accepted: &l.accepted, do: func(ctx context.Context, ids []string) error { return l.Writer.RemoveMembers(ctx, q.EXID, ids) }}
+	if err := search.run(ctx, remove); err != nil {
+		return l.queueTrouble(ctx, q, "remove members from", err)
+	}
+	for _, b := range search.bad {
+		l.refuse(ctx, mapping.Refusal{Part: model.FieldMembers, EXID: b.one}, b.err)
 	}
 	return nil
 }

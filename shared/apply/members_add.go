@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"excs/shared/mapping"
 	"excs/shared/model"
@@ -11,7 +12,7 @@ import (
 
 // addMembers adds users in batches. One user that is not there fails the whole call: then the batch is halved until the
 // bad ones stand alone, and the others join.
-func (l *look) addMembers(ctx context.Context, q mapping.Row, users []string) (bad []string, err error) {
+func (l *look) addMembers(ctx context.Context, q mapping.Row, users []string) (bad []refusedOne[string], err error) {
 	search := badSearch{look: l, queue: q}
 	for batch := range slices.Chunk(users, l.Settings.Limits.MembersPerCall) {
 		if err := search.add(ctx, batch); err != nil {
@@ -29,7 +30,7 @@ type badSearch struct {
 	queue mapping.Row
 	calls int
 	seen  bool // the queue itself is there
-	bad   []string
+	bad   []refusedOne[string]
 }
 
 func (s *badSearch) add(ctx context.Context, batch []string) error {
@@ -40,14 +41,14 @@ func (s *badSearch) add(ctx context.Context, batch []string) error {
 	if failure == nil {
 		return nil
 	}
-	if !refused(failure) {
+	if !isRefusal(failure) {
 		return fmt.Errorf("add members to %s: %w", s.queue.Key, failure)
 	}
 	if err := s.queueSeen(ctx, failure); err != nil {
 		return err
 	}
 	if len(batch) == 1 {
-		s.bad = append(s.bad, batch[0])
+		s.bad = append(s.bad, refusedOne[string]{batch[0], failure})
 		return nil
 	}
 	if err := s.add(ctx, batch[:len(batch)/2]); err != nil {
@@ -72,23 +73,32 @@ func (s *badSearch) queueSeen(ctx context.Context, failure error) error {
 	return nil
 }
 
-// badMembers asks for a look at the users that the EX Org does not take, and waits for them: everybody else has joined.
-func (l *look) badMembers(ctx context.Context, bad []string) error {
+// badMembers notes the users that the EX Org does not take and asks for a look at each: everybody else has joined.
+func (l *look) badMembers(ctx context.Context, q mapping.Row, bad []refusedOne[string]) error {
 	if len(bad) == 0 {
 		return nil
 	}
-	owners, err := l.Rows.Owners(ctx, model.KindUser, bad)
+	ids := make([]string, 0, len(bad))
+	for _, b := range bad {
+		ids = append(ids, b.one)
+	}
+	owners, err := l.Rows.Owners(ctx, model.KindUser, ids)
 	if err != nil {
 		return fmt.Errorf("tell who the EX Org does not take into %s: %w", l.row.Key, err)
 	}
 	var first model.Key
-	for _, id := range bad {
-		for _, key := range owners[id] {
+	for _, b := range bad {
+		r := mapping.Refusal{Part: model.FieldMembers, EXID: b.one}
+		for _, key := range owners[b.one] {
 			if err := l.lookAt(ctx, key); err != nil {
 				return err
 			}
-			first = key
+			first, r.Name = key, key.String()
+		}
+		l.refuse(ctx, r, b.err)
+		if l.now.Sub(q.Written) < l.Settings.IndexLag { // a new queue may not be known everywhere yet
+			l.refusals[len(l.refusals)-1].Next = l.now.Add(time.Minute)
 		}
 	}
-	return waitFor(first, l.now.Add(stuckWait), fmt.Sprintf("the EX Org does not take %d users into the queue, %s among them; all others are in it", len(bad), first))
+	return waitFor(first, nextOf(l.refusals), fmt.Sprintf("the EX Org does not take %d users into the queue, %s among them; all others are in it", len(bad), first))
 }

@@ -61,6 +61,7 @@ type Writer interface {
 	RemoveExternalKey(ctx context.Context, exID, key string) error
 	ReplaceSkills(ctx context.Context, exID string, skills []model.Assigned) error
 	AddSkills(ctx context.Context, exID string, skills []model.Assigned) error
+	RemoveSkill(ctx context.Context, exID, skillID string) error
 	AddLanguages(ctx context.Context, exID string, languages []model.Assigned) error
 	RemoveLanguage(ctx context.Context, exID, languageID string) error
 	// Update sets the controlled fields of a queue, wrap-up code or source; raw is the body just read, everything else in

@@ -86,6 +86,11 @@ func (p *Pen) AddSkills(ctx context.Context, exID string, skills []model.Assigne
 	return p.writer.AddSkills(ctx, exID, levels(skills))
 }
 
+// RemoveSkill takes a skill from a user.
+func (p *Pen) RemoveSkill(ctx context.Context, exID, skillID string) error {
+	return p.writer.RemoveSkill(ctx, exID, skillID)
+}
+
 // AddLanguages adds languages or sets their levels.
 func (p *Pen) AddLanguages(ctx context.Context, exID string, languages []model.Assigned) error {
 	return p.writer.AddLanguages(ctx, exID, levels(languages))

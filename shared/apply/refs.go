@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"excs/shared/mapping"
@@ -101,7 +102,10 @@ const stuckWait = 10 * time.Minute
 
 // rest keeps the row unconverged while something is missing, after everything else was done: one bad object must not hold
 // up the others. Its reason stands for the set of what is missing.
-func (a absent) rest(now time.Time) error {
+func (a absent) rest(now time.Time) error { return a.restAs(now, a.reason()) }
+
+// restAs is rest with the reason that an earlier look gave.
+func (a absent) restAs(now time.Time, reason string) error {
 	if len(a) == 0 {
 		return nil
 	}
@@ -112,10 +116,13 @@ func (a absent) rest(now time.Time) error {
 			break
 		}
 	}
-	return waitFor(first.key, now.Add(wait), a.reason())
+	return waitFor(first.key, now.Add(wait), reason)
 }
 
 func (a absent) reason() string {
+	if len(a) == 0 {
+		return ""
+	}
 	bad := 0
 	for _, m := range a {
 		if m.stuck {
@@ -129,7 +136,8 @@ func (a absent) reason() string {
 // row costs no call: thousands of users may wait for one bad skill. A row that is looked at before its wait is over was
 // woken by something that may not be among what is missing.
 func (l *look) sameAsBefore(a absent) bool {
-	return len(a) > 0 && !l.now.Before(l.row.WaitUntil) && l.row.State == mapping.StateWaiting && l.row.Reason == a.reason() && !hints(l.msg.Cause)
+	return len(a) > 0 && !l.now.Before(l.row.WaitUntil) && l.row.State == mapping.StateWaiting && (l.row.Reason == a.reason() || l.row.Refusing() && strings.HasSuffix(l.row.Reason, a.reason())) && !hints(l.msg.Cause) &&
+		!slices.ContainsFunc(l.row.Refused, func(r mapping.Refusal) bool { return !l.now.Before(r.Next) })
 }
 
 // patient gives the settings under which nothing is taken from a set while something of it is still on its way: the user

@@ -2,57 +2,194 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
+	"excs/shared/exorg"
+	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/rules"
 )
 
-// writeSets writes the skills and languages that differ. Skills under control exact are replaced as a whole; languages
-// have no such call, so what is too much is removed one by one.
-func (l *look) writeSets(ctx context.Context, exID string, seen model.Observed, refs refs, fields []model.Field) error {
-	o, u := l.row.Desired, refs.patient(l.Settings).Users
-	if touches(fields, model.FieldSkills) {
-		want := refs.skills(o, seen.Skills)
-		if err := l.writeSkills(ctx, exID, seen.Skills, want, u.Skills); err != nil {
-			return l.setFailed(ctx, model.KindSkill, o.Skills, lacking(seen.Skills, want), err)
-		}
-	}
-	if touches(fields, model.FieldLanguages) {
-		want := refs.languages(o, seen.Languages)
-		if err := l.writeLanguages(ctx, exID, seen.Languages, want, u.Languages); err != nil {
-			return l.setFailed(ctx, model.KindLanguage, o.Languages, lacking(seen.Languages, want), err)
-		}
-	}
-	return nil
+// set is one of a user's sets, skills or languages, with the calls that change it.
+type set struct {
+	kind   model.Kind
+	part   string
+	wanted []model.Assignment
+	add    func(context.Context, []model.Assigned) error
+	remove func(ctx context.Context, exID string) error
 }
 
-func (l *look) writeSkills(ctx context.Context, exID string, have, want []model.Assigned, control rules.SetControl) error {
-	if control == rules.Exact && len(surplus(have, want)) > 0 {
-		return l.Writer.ReplaceSkills(ctx, exID, want)
+func skillSet(p *parts, exID string) set {
+	return set{
+		kind: model.KindSkill, part: model.FieldSkills, wanted: p.row.Desired.Skills,
+		add:    func(ctx context.Context, as []model.Assigned) error { return p.Writer.AddSkills(ctx, exID, as) },
+		remove: func(ctx context.Context, id string) error { return p.Writer.RemoveSkill(ctx, exID, id) },
 	}
-	if add := lacking(have, want); len(add) > 0 {
-		return l.Writer.AddSkills(ctx, exID, add)
-	}
-	return nil
 }
 
-func (l *look) writeLanguages(ctx context.Context, exID string, have, want []model.Assigned, control rules.SetControl) error {
-	if add := lacking(have, want); len(add) > 0 {
-		if err := l.Writer.AddLanguages(ctx, exID, add); err != nil {
-			return err
-		}
+func languageSet(p *parts, exID string) set {
+	return set{
+		kind: model.KindLanguage, part: model.FieldLanguages, wanted: p.row.Desired.Languages,
+		add:    func(ctx context.Context, as []model.Assigned) error { return p.Writer.AddLanguages(ctx, exID, as) },
+		remove: func(ctx context.Context, id string) error { return p.Writer.RemoveLanguage(ctx, exID, id) },
 	}
-	if control != rules.Exact {
+}
+
+// skills writes the skills that differ. Under control exact they are replaced as a whole; where that is refused, or some of
+// them are left out, one by one.
+func (p *parts) skills(ctx context.Context, b bound, have model.Observed, s rules.Settings, refs refs, fields []model.Field) error {
+	if !touches(fields, model.FieldSkills) {
 		return nil
 	}
-	for _, a := range surplus(have, want) {
-		if err := l.Writer.RemoveLanguage(ctx, exID, a.EXID); err != nil && model.CodeOf(err) != model.CodeNotFound {
+	set := skillSet(p, b.exID)
+	want := p.allowed(set, refs.skills(p.row.Desired, have.Skills))
+	extra := surplus(have.Skills, want)
+	if s.Users.Skills != rules.Exact {
+		extra = nil
+	}
+	before := len(p.refusals)
+	if len(extra) > 0 && !p.leavesSome(set.part) {
+		err := p.Writer.ReplaceSkills(ctx, b.exID, want)
+		if err == nil || !isRefusal(err) {
+			return p.written(ctx, b, set, fields, before, err)
+		}
+	}
+	return p.written(ctx, b, set, fields, before, p.piecemeal(ctx, set, lacking(have.Skills, want), extra))
+}
+
+// languages writes the languages that differ. There is no call that replaces them: what is too much is removed one by one.
+func (p *parts) languages(ctx context.Context, b bound, have model.Observed, s rules.Settings, refs refs, fields []model.Field) error {
+	if !touches(fields, model.FieldLanguages) {
+		return nil
+	}
+	set := languageSet(p, b.exID)
+	want := p.allowed(set, refs.languages(p.row.Desired, have.Languages))
+	extra := surplus(have.Languages, want)
+	if s.Users.Languages != rules.Exact {
+		extra = nil
+	}
+	before := len(p.refusals)
+	return p.written(ctx, b, set, fields, before, p.piecemeal(ctx, set, lacking(have.Languages, want), extra))
+}
+
+// written notes a set that was written, at least in part.
+func (p *parts) written(ctx context.Context, b bound, s set, fields []model.Field, before int, err error) error {
+	if err == nil && (len(p.refusals) == before || p.accepted) {
+		p.didField(b, fields, s.part)
+	}
+	if err != nil {
+		err = fmt.Errorf("write the %ss of %s: %w", s.kind, p.row.Key, err)
+	}
+	return p.tried(ctx, mapping.Refusal{Part: s.part}, err)
+}
+
+// allowed gives the assignments that are not left out.
+func (p *parts) allowed(s set, as []model.Assigned) []model.Assigned {
+	return slices.DeleteFunc(slices.Clone(as), func(a model.Assigned) bool { return leaves(p.left, s.part, a.EXID) })
+}
+
+func (p *parts) leavesSome(part string) bool {
+	return slices.ContainsFunc(p.left, func(r mapping.Refusal) bool { return r.Part == part })
+}
+
+// addAll gives a user that has nothing yet its set.
+func (p *parts) addAll(ctx context.Context, s set, as []model.Assigned) error {
+	err := p.piecemeal(ctx, s, as, nil)
+	if err != nil {
+		err = fmt.Errorf("write the %ss of %s: %w", s.kind, p.row.Key, err)
+	}
+	return p.tried(ctx, mapping.Refusal{Part: s.part}, err)
+}
+
+// piecemeal adds and removes, so that one refused member of the set holds up no other.
+func (p *parts) piecemeal(ctx context.Context, s set, add, extra []model.Assigned) error {
+	p.accepted = false
+	search := search[model.Assigned]{do: s.add, accepted: &p.accepted}
+	if err := search.run(ctx, add); err != nil {
+		return err
+	}
+	if err := p.explain(ctx, s, search.bad); err != nil {
+		return err
+	}
+	for _, a := range extra {
+		err := s.remove(ctx, a.EXID)
+		if err == nil || model.CodeOf(err) == model.CodeNotFound {
+			p.accepted = true
+			continue
+		}
+		if err := p.tried(ctx, mapping.Refusal{Part: s.part, EXID: a.EXID, Name: a.Name}, err); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// explain deals with members of a set that the EX Org refused. A skill or language that was deleted there is looked at, and
+// the user waits for it; every other one is refused. One that was just made may not be visible everywhere yet.
+func (p *parts) explain(ctx context.Context, s set, bad []refusedOne[model.Assigned]) error {
+	if len(bad) == 0 {
+		return nil
+	}
+	var added []model.Assigned
+	for _, b := range bad {
+		if !exorg.IsDenied(b.err) {
+			added = append(added, b.one)
+		}
+	}
+	gone, young, err := p.goneOf(ctx, s, added)
+	if err != nil {
+		return err
+	}
+	for _, b := range bad {
+		key, is := gone[b.one.EXID]
+		switch {
+		case is:
+			err = p.lookAt(ctx, key)
+			if err == nil {
+				err = waitFor(key, p.now.Add(secondLook+dependencyWait), key.String()+" was deleted in the EX Org and is made again first")
+			}
+		case young[b.one.EXID]:
+			err = passing(fmt.Sprintf("write the %ss of %s", s.kind, p.row.Key), b.err)
+			if p.first == nil {
+				p.first = err
+			}
+			continue
+		default:
+			p.refuse(ctx, mapping.Refusal{Part: s.part, EXID: b.one.EXID, Name: b.one.Name}, b.err)
+			continue
+		}
+		if err := p.tried(ctx, mapping.Refusal{Part: s.part, EXID: b.one.EXID, Name: b.one.Name}, err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// goneOf gives the keys of the skills or languages among those refused that are not in the EX Org, and those that were made
+// a short while ago, by EX id.
+func (p *parts) goneOf(ctx context.Context, s set, added []model.Assigned) (gone map[string]model.Key, young map[string]bool, err error) {
+	gone, young = map[string]model.Key{}, map[string]bool{}
+	for _, a := range s.wanted {
+		key := model.Key{Kind: s.kind, DBID: a.DBID}
+		row, _, err := p.rowOf(ctx, key)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !slices.ContainsFunc(added, func(x model.Assigned) bool { return x.EXID == row.EXID }) {
+			continue
+		}
+		young[row.EXID] = p.now.Sub(row.Written) < p.Settings.IndexLag && p.row.Attempts < staleTries
+		seen, _, err := p.Org.Get(ctx, s.kind, row.EXID)
+		switch {
+		case model.CodeOf(err) == model.CodeNotFound || (err == nil && seen.Deleted):
+			gone[row.EXID] = key
+		case err != nil:
+			return nil, nil, fmt.Errorf("read %s: %w", key, err)
+		}
+	}
+	return gone, young, nil
 }
 
 // lacking gives the wanted assignments that are not there or have another level.
@@ -69,47 +206,48 @@ func surplus(have, want []model.Assigned) []model.Assigned {
 	})
 }
 
-// setFailed looks at what the refused call was to add: a skill or language that was deleted in the EX Org fails every call
-// that names it. The ones that are gone are looked at, and the user waits for them. A refusal that none of them explains
-// may pass: a skill just made is not visible everywhere at once.
-func (l *look) setFailed(ctx context.Context, kind model.Kind, as []model.Assignment, added []model.Assigned, failure error) error {
-	if !refused(failure) {
-		return fmt.Errorf("write the %ss of %s: %w", kind, l.row.Key, failure)
-	}
-	gone, err := l.goneOf(ctx, kind, as, added)
-	if err != nil {
-		return err
-	}
-	if len(gone) == 0 {
-		return passing(fmt.Sprintf("write the %ss of %s", kind, l.row.Key), failure)
-	}
-	for _, key := range gone {
-		if err := l.lookAt(ctx, key); err != nil {
-			return err
-		}
-	}
-	return waitFor(gone[0], l.now.Add(secondLook+dependencyWait), gone[0].String()+" was deleted in the EX Org and is made again first")
+// refusedOne is one of many that a bulk call was refused for.
+type refusedOne[T any] struct {
+	one T
+	err error
 }
 
-// goneOf gives the skills or languages among those to be added that are not in the EX Org.
-func (l *look) goneOf(ctx context.Context, kind model.Kind, as []model.Assignment, added []model.Assigned) ([]model.Key, error) {
-	var gone []model.Key
-	for _, a := range as {
-		key := model.Key{Kind: kind, DBID: a.DBID}
-		row, _, err := l.rowOf(ctx, key)
-		if err != nil {
-			return nil, err
-		}
-		if !slices.ContainsFunc(added, func(x model.Assigned) bool { return x.EXID == row.EXID }) {
-			continue
-		}
-		seen, _, err := l.Org.Get(ctx, kind, row.EXID)
-		switch {
-		case model.CodeOf(err) == model.CodeNotFound || (err == nil && seen.Deleted):
-			gone = append(gone, key)
-		case err != nil:
-			return nil, fmt.Errorf("read %s: %w", key, err)
-		}
+// search makes a bulk call and, while it is refused, halves it, until those that are refused stand alone and the others are in.
+type search[T any] struct {
+	do       func(context.Context, []T) error
+	accepted *bool
+	bad      []refusedOne[T]
+}
+
+// aloneRefused is how many may be forbidden alone, with nothing accepted, until the call itself is to blame.
+const aloneRefused = 3
+
+var errWhatever = errors.New("refused whatever it names")
+
+func (s *search[T]) run(ctx context.Context, all []T) error {
+	if len(all) == 0 {
+		return nil
 	}
-	return gone, nil
+	err := s.do(ctx, all)
+	if model.CodeOf(err) == model.CodeStale {
+		err = s.do(ctx, all) // another write was under way
+	}
+	switch {
+	case err == nil:
+		*s.accepted = true
+		return nil
+	case !isRefusal(err):
+		return err
+	case len(all) == 1:
+		s.bad = append(s.bad, refusedOne[T]{all[0], err})
+		if exorg.IsDenied(err) && len(s.bad) >= aloneRefused && !*s.accepted {
+			s.bad = nil
+			return fmt.Errorf("%w: %w", errWhatever, err)
+		}
+		return nil
+	}
+	if err := s.run(ctx, all[:len(all)/2]); err != nil {
+		return err
+	}
+	return s.run(ctx, all[len(all)/2:])
 }

@@ -59,8 +59,13 @@ func asStop(err error) (*stop, bool) { return errors.AsType[*stop](err) }
 // passing marks a refusal of the EX Org that may be gone at the next try, whatever its status says: a read that was old, a
 // skill that is not visible yet. It counts as an attempt and is never final before they are spent.
 func passing(op string, err error) error {
-	return &model.Error{Code: model.CodeUnavailable, Op: op, Err: err}
+	return &passed{&model.Error{Code: model.CodeUnavailable, Op: op, Err: err}}
 }
+
+type passed struct{ err error }
+
+func (p *passed) Error() string { return p.err.Error() }
+func (p *passed) Unwrap() error { return p.err }
 
 // errMoved says that the row got another desired state while it was worked on.
 var errMoved = errors.New("the row has another desired state by now")

@@ -10,32 +10,69 @@ import (
 	"excs/shared/model"
 )
 
-// writeFields writes name, e-mail, division and external id, and gives the user's version afterwards.
-func (l *look) writeFields(ctx context.Context, exID string, seen model.Observed, fields []model.Field) (int, error) {
-	version := seen.Version
+// nameAndAddress writes both in one call and, if that is refused, each by itself.
+func (p *parts) nameAndAddress(ctx context.Context, b bound, version int, fields []model.Field) error {
 	var name, email *string
 	if touches(fields, model.FieldName) {
-		name = &l.row.Desired.Name
+		name = &p.row.Desired.Name
 	}
 	if touches(fields, model.FieldEmail) {
-		email = &l.row.Desired.Email
+		email = &p.row.Desired.Email
 	}
-	if name != nil || email != nil {
-		v, err := l.patch(ctx, exID, version, name, email)
-		if err != nil {
-			return version, err
+	if name != nil && email != nil {
+		_, err := p.withVersion(ctx, b.exID, version, func(v int) (int, error) { return p.Writer.PatchUser(ctx, b.exID, v, name, email) })
+		if err == nil {
+			p.didField(b, fields, model.FieldName, model.FieldEmail)
+			return nil
+		}
+		if !isRefusal(err) {
+			return p.tried(ctx, mapping.Refusal{Part: model.FieldName, Value: *name}, fmt.Errorf("patch %s: %w", p.row.Key, err))
+		}
+	}
+	if name != nil {
+		v, err := p.patch(ctx, b.exID, version, name, nil)
+		if err == nil {
+			p.didField(b, fields, model.FieldName)
+		}
+		if err := p.tried(ctx, mapping.Refusal{Part: model.FieldName, Value: *name}, err); err != nil {
+			return err
 		}
 		version = v
 	}
-	if touches(fields, model.FieldDivision) {
-		if err := l.moveHome(ctx, exID); err != nil {
-			return version, err
-		}
+	if email == nil {
+		return nil
 	}
-	if touches(fields, model.FieldExternalID) {
-		return version, l.setExternalKey(ctx, exID, seen.ExternalKeys)
+	_, err := p.patch(ctx, b.exID, version, nil, email)
+	if err == nil {
+		p.didField(b, fields, model.FieldEmail)
 	}
-	return version, nil
+	return p.tried(ctx, mapping.Refusal{Part: model.FieldEmail, Value: *email}, err)
+}
+
+func (p *parts) division(ctx context.Context, b bound, fields []model.Field) error {
+	if !touches(fields, model.FieldDivision) {
+		return nil
+	}
+	err := p.moveHome(ctx, b.exID)
+	if err == nil {
+		p.didField(b, fields, model.FieldDivision)
+	}
+	return p.tried(ctx, mapping.Refusal{Part: model.FieldDivision}, err)
+}
+
+func (p *parts) external(ctx context.Context, b bound, seen model.Observed, fields []model.Field) error {
+	if !touches(fields, model.FieldExternalID) {
+		return nil
+	}
+	err := p.setExternalKey(ctx, b.exID, seen.ExternalKeys)
+	if err == nil {
+		p.didField(b, fields, model.FieldExternalID)
+	}
+	return p.tried(ctx, p.externalPart(), err)
+}
+
+func (l *look) externalPart() mapping.Refusal {
+	return mapping.Refusal{Part: model.FieldExternalID, Value: l.row.Desired.ExternalKey}
 }
 
 func (l *look) moveHome(ctx context.Context, exID string) error {

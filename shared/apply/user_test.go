@@ -65,16 +65,24 @@ func TestManyRestoredUsersSitInTheirQueueAgain(t *testing.T) {
 	})
 }
 
-// A disabled Person's user that was deleted comes back, and inactive.
-func TestADeletedUserOfADisabledPersonComesBackInactive(t *testing.T) {
+// A disabled Person's user that was deleted stays deleted, and that is right; once the Person is enabled it is restored.
+func TestADeletedUserOfADisabledPersonStaysDeleted(t *testing.T) {
 	in(t, func(b *bench) {
 		o := user(5, "Ann")
 		o.State = model.StateInactive
 		b.have(o)
-		b.ok(b.org.DeleteUser(b.exID(o)))
+		id := b.exID(o)
+		b.ok(b.org.DeleteUser(id))
 		b.drift(o.Key)
-		b.true()
+		b.same("state", b.exUser(o).State, "deleted")
+		if r := b.state(o.Key, mapping.StateConverged).Reason; r != "left deleted: deleted in the EX Org, disabled in Engage" {
+			b.Errorf("reason %q", r)
+		}
 		b.quiet()
+		o.State = model.StateActive
+		b.have(o)
+		b.true()
+		b.same("EX id", b.exID(o), id)
 	})
 }
 
@@ -146,8 +154,8 @@ func TestControlsOfUsers(t *testing.T) {
 				b.quiet()
 				b.ok(b.org.DeleteUser(u.ID))
 				b.drift(o.Key)
-				if u = b.exUser(o); u.State == "deleted" {
-					b.Error("that a user exists is never left to a control")
+				if u = b.exUser(o); u.State != "deleted" {
+					b.Errorf("a deleted user whom Engage wants inactive, or whose state is not Engage's, is %s", u.State)
 				}
 			})
 		})
@@ -209,7 +217,7 @@ func TestTheExternalIDIsUnderTheSettingsAuthority(t *testing.T) {
 		w.Adopt = b.addUser("Bob", "p6@example.org")
 		b.wish(w)
 		b.settle()
-		if r := b.state(w.Key, mapping.StateQuarantined).Reason; !strings.Contains(r, zoe) {
+		if r := b.state(w.Key, mapping.StateWaiting).Reason; !strings.HasPrefix(r, mapping.Refused) || !strings.Contains(r, zoe) {
 			b.Errorf("reason %q does not name the holder", r)
 		}
 	})

@@ -29,6 +29,7 @@ type Work struct {
 
 // ended takes what a look came to into the work.
 func (l *look) ended(result Result) {
+	l.answered.note(l.trace.Served(), l.row.Key, l.now)
 	if l.action != "" {
 		l.work.Done = append(l.work.Done, Done{Action: l.action, Cause: l.msg.Cause})
 	}

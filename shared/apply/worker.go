@@ -76,7 +76,8 @@ type Config struct {
 // a time, and where that fails, intents, owners and versions hold.
 type Worker struct {
 	Config
-	home homeDivision
+	home     homeDivision
+	answered answered
 }
 
 // New makes a worker.
@@ -158,12 +159,16 @@ func (w *Worker) look(ctx context.Context, m errand, pauses *mapping.Watch, work
 // Org may have changed: a doubled message of a change in Engage costs no call.
 func idle(row mapping.Row, cause model.Cause, now time.Time) string {
 	switch row.State {
-	case mapping.StateHeld, mapping.StateQuarantined, mapping.StateOrphan, mapping.StateGone:
+	case mapping.StateHeld, mapping.StateOrphan, mapping.StateGone:
 		return string(row.State)
+	case mapping.StateQuarantined:
+		if now.Before(row.WaitUntil) {
+			return "quarantined until " + row.WaitUntil.UTC().Format(time.RFC3339)
+		}
 	case mapping.StateWaiting, mapping.StateInvisible:
 		// A row that waits for another one is looked at whenever a message comes: the message may be what wakes it, sent
 		// before the wait was on record. If a mark still stands, the message that it belongs to is still to come.
-		if now.Before(row.WaitUntil) && (row.WaitsFor.IsZero() || row.Queued != nil) {
+		if now.Before(row.WaitUntil) && (row.WaitsFor.IsZero() || row.Queued != nil) && !(row.Refusing() && hints(cause)) {
 			return "waiting until " + row.WaitUntil.UTC().Format(time.RFC3339)
 		}
 	case mapping.StateConverged:

@@ -3,6 +3,7 @@ package exorg
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -49,6 +50,30 @@ type Trace struct {
 	mu          sync.Mutex
 	calls       int
 	correlation string
+	served      []string
+}
+
+// Served are the operations, as method and route, that the EX Org answered with anything but a fault of its own.
+func (t *Trace) Served() []string {
+	if t == nil {
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.served)
+}
+
+// noteServed takes an operation down that was answered, if there is a trace.
+func noteServed(ctx context.Context, method, route string, status int) {
+	t, ok := ctx.Value(traceKey{}).(*Trace)
+	if !ok || status == 0 || status >= http.StatusInternalServerError || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if at := method + " " + route; !slices.Contains(t.served, at) {
+		t.served = append(t.served, at)
+	}
 }
 
 type traceKey struct{}

@@ -45,6 +45,9 @@ func (c *Client) exchange(ctx context.Context, r wire.Request, target string, pa
 	if a.sent {
 		c.count.answered(a.status)
 		note(ctx, a.header.Get("ININ-Correlation-Id"))
+		if a.err == nil {
+			noteServed(ctx, r.Method, r.Route, a.status)
+		}
 	}
 	c.log.DebugContext(ctx, "call of the EX Org", "op", r.Op, "ids", r.Args, "method", r.Method, "route", r.Route, "status", a.status,
 		"duration", c.now().Sub(began), "correlation", a.header.Get("ININ-Correlation-Id"))

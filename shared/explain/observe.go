@@ -100,7 +100,12 @@ func (w *work) compare(ctx context.Context) error {
 			return owned[id][0].String()
 		}
 	}
-	w.drift = plan.Diff(t, w.seen, w.Settings, false)
+	var refused []plan.Part
+	for _, r := range w.row.Refused {
+		refused = append(refused, plan.Part{Field: r.Part, EXID: r.EXID})
+	}
+	t, seen := plan.Without(t, w.seen, refused)
+	w.drift = plan.Diff(t, seen, w.Settings, false)
 	w.out.Drift = w.drift
 	return nil
 }

@@ -23,7 +23,7 @@ func (c *call) look(ctx context.Context, h *hint, row mapping.Row, key model.Key
 		return idle, err
 	case paused:
 		return c.setAside(ctx, h, row, p)
-	case row.State == mapping.StateWaiting && c.now.Before(row.WaitUntil):
+	case row.State == mapping.StateWaiting && c.now.Before(row.WaitUntil) && !row.Refusing():
 		// What is heard once that look may have begun has to be looked at again.
 		w.until = earlier(w.until, row.WaitUntil.Add(-skew))
 		return waits, nil

@@ -119,7 +119,10 @@ func (r *Row) restart(state State, now time.Time) {
 	r.Version++
 	r.Attempts, r.LastError, r.LastErrorAt = 0, "", time.Time{}
 	r.WaitUntil, r.WaitsFor = time.Time{}, model.Key{}
-	r.Reason, r.Queued = "", nil
+	r.Reason, r.Queued, r.Trouble = "", nil, nil
+	for i := range r.Refused {
+		r.Refused[i].Next = time.Time{} // what was refused is tried at once
+	}
 	r.enter(state, now)
 }
 

@@ -104,12 +104,16 @@ func (r *Row) recordCurrent(o Outcome, now time.Time) {
 	if o.State != "" {
 		r.enter(o.State, now)
 		r.Reason, r.WaitUntil, r.WaitsFor, r.Attempts = "", time.Time{}, model.Key{}, 0
-		r.LastError, r.LastErrorAt = "", time.Time{}
+		r.LastError, r.LastErrorAt, r.Trouble = "", time.Time{}, o.Trouble
 	}
 	r.Reason = cmp.Or(o.Reason, r.Reason)
 	r.WaitUntil = cmp.Or(utc(o.WaitUntil), r.WaitUntil)
 	r.WaitsFor = cmp.Or(o.WaitsFor, r.WaitsFor)
 	r.Attempts = cmp.Or(o.Attempts, r.Attempts)
+	if o.Refused != nil {
+		r.Refused = slices.Clone(o.Refused)
+	}
+	r.Lettered = cmp.Or(o.Lettered, r.Lettered)
 	if o.LastError != "" {
 		r.LastError, r.LastErrorAt = o.LastError, utc(now)
 	}

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"strings"
 	"time"
 
 	"excs/shared/model"
@@ -72,10 +73,15 @@ type Refusal struct {
 	// Part is the controlled field (model.FieldEmail, model.FieldSkills); EXID the member of a set that was refused.
 	Part string `json:"part"`
 	EXID string `json:"exId,omitempty"`
+	// Name is what people call that member; Value is what a plain field was to become: another value is no refused one.
+	Name  string `json:"name,omitempty"`
+	Value string `json:"value,omitempty"`
 	// Status, Code and Reason are the EX Org's own.
 	Status int    `json:"status,omitempty"`
 	Code   string `json:"code,omitempty"`
 	Reason string `json:"reason"`
+	// Gone says of a refused state that the user is deleted and can not be restored.
+	Gone bool `json:"gone,omitempty"`
 	// Since is when it was first refused, Tries how often it was, Next when it is tried again.
 	Since time.Time `json:"since"`
 	Tries int       `json:"tries"`
@@ -121,6 +127,32 @@ const HistoryLength = 8
 
 // Damped begins the reason of a row whose object somebody keeps changing back: it waits, and is listed for people.
 const Damped = "damped: "
+
+// Refused begins the reason of a row of which the EX Org will not take a part: everything else of the object is right, and the
+// part is tried again at a slow pace.
+const Refused = "refused: "
+
+// Refusing says that the row waits for nothing but parts that the EX Org refuses.
+func (r Row) Refusing() bool { return refusing(r.State, r.Reason) }
+
+// Refusing says the same of a line of a list.
+func (i Item) Refusing() bool { return refusing(i.State, i.Reason) }
+
+func refusing(s State, reason string) bool {
+	return s == StateWaiting && strings.HasPrefix(reason, Refused)
+}
+
+// LeftDeleted begins the reason of a converged user that is deleted in the EX Org and right so. ListLeftDeleted is what
+// List finds such rows by; no row has it as its state.
+const (
+	LeftDeleted           = "left deleted: "
+	ListLeftDeleted State = "left-deleted"
+)
+
+// LeftDeleted says that the row's user is deleted in the EX Org, and right so.
+func (r Row) LeftDeleted() bool {
+	return r.State == StateConverged && strings.HasPrefix(r.Reason, LeftDeleted)
+}
 
 // RowFormat is the format that rows are written in. Format 1, of November 2026, has no number: it lacks Origin, Org, lanes,
 // claims, refusals and own writes, and is read as it is. A row of a later format is refused, never half understood.
@@ -187,7 +219,17 @@ type Row struct {
 	// Refused are the parts that the EX Org will not take, Wrote EXCS's last writes by part, as long as a read may lag behind them.
 	Refused []Refusal
 	Wrote   map[string]OwnWrite
+	// Lettered is the version that a dead letter was written of: there is one per version.
+	Lettered int64
+	// Trouble is what the EX Org, or the way to it, did not answer in a row; nil when it answered.
+	Trouble *Trouble
 	History []Entry
+}
+
+// Trouble counts failures for which no object is to blame, since the last answer.
+type Trouble struct {
+	Since time.Time `json:"since"`
+	Times int       `json:"times"`
 }
 
 // Known gives what the rules that look back need of the row.
@@ -240,6 +282,9 @@ type Outcome struct {
 	WaitsFor  model.Key
 	Attempts  int
 	LastError string
+	Refused   []Refusal // nil: leave
+	Lettered  int64     // 0: leave
+	Trouble   *Trouble  // with a State: what becomes of it
 	// Cause is why the row is looked at next; "" leaves it.
 	Cause model.Cause
 }

@@ -19,6 +19,8 @@ type rowBody struct {
 	Refused   []Refusal            `json:"r,omitempty"`
 	Wrote     map[string]OwnWrite  `json:"w,omitempty"`
 	Let       []string             `json:"l,omitempty"`
+	Lettered  int64                `json:"dl,omitempty"`
+	Trouble   *Trouble             `json:"t,omitempty"`
 }
 
 // encodeRow makes the item of a row. Seen is packed apart, because it is large and changes seldom.
@@ -60,6 +62,7 @@ func (t *table) encodeRow(r Row) (item, error) {
 func (t *table) packRow(it item, r Row) error {
 	raw, err := json.Marshal(rowBody{
 		Desired: r.Desired, History: r.History, SeenCodes: r.SeenCodes, Counted: r.Counted, Refused: r.Refused, Wrote: r.Wrote, Let: r.Let,
+		Lettered: r.Lettered, Trouble: r.Trouble,
 	})
 	if err != nil {
 		return model.Errorf(model.CodeInternal, "encode row", "%s: %w", r.Key, err)
@@ -88,6 +91,10 @@ func (t *table) index(it item, r Row) {
 		it.setText(AttrIndexPK, t.keys.index(r.State, r.Key.Kind))
 		it.setText(AttrIndexSK, strconv.FormatInt(r.Key.DBID, 10))
 	}
+	if r.LeftDeleted() {
+		it.setText(AttrIndexPK, t.keys.index(ListLeftDeleted, r.Key.Kind))
+		it.setText(AttrIndexSK, strconv.FormatInt(r.Key.DBID, 10))
+	}
 	if r.State == StateGone {
 		it.expire(r.Since.Add(t.GoneFor))
 	}
@@ -95,7 +102,7 @@ func (t *table) index(it item, r Row) {
 
 // Indexed says whether List finds rows of the state.
 func Indexed(s State) bool {
-	return s != StateConverged && s != StateGone && slices.Contains(States(), s)
+	return s == ListLeftDeleted || s != StateConverged && s != StateGone && slices.Contains(States(), s)
 }
 
 // decodeRow reads a row back.
@@ -144,6 +151,7 @@ func unpackRow(it item, r *Row) error {
 	}
 	r.Desired, r.History, r.SeenCodes, r.Counted = body.Desired, body.History, body.SeenCodes, body.Counted
 	r.Refused, r.Wrote, r.Let = body.Refused, body.Wrote, body.Let
+	r.Refused, r.Wrote, r.Lettered, r.Trouble = body.Refused, body.Wrote, body.Lettered, body.Trouble
 	r.Seen, err = unpack(it.bytes(attrSeen))
 	return err
 }

@@ -37,7 +37,8 @@ type Target struct {
 //	Billing 2.0, Sales 4.0, Chess 1.0            skills +Billing(2→3) -Chess
 //	the same, skills additive                    skills +Billing(2→3)
 //	JANE@X.COM for jane@x.com                    nil (addresses are compared without case)
-//	deleted                                      state deleted → active
+//	deleted, wanted active                       state deleted → active
+//	deleted, wanted inactive                     nil (it stays deleted)
 //
 // A name that differs for a skill or language means that another EX object is needed: neither can be renamed. An object
 // with SameAs shares the EX object of its owner, whose spelling counts: it never differs.
@@ -67,6 +68,9 @@ func Diff(want Target, have model.Observed, s rules.Settings, creating bool) []m
 
 func diffUser(want Target, have model.Observed, u rules.Users, creating bool) []model.Field {
 	o := want.Object
+	if have.Deleted && StaysDeleted(o, u) {
+		return nil
+	}
 	var fields []model.Field
 	if given(u.Name, creating) {
 		fields = append(fields, plain(model.FieldName, have.Name, o.Name, have.Name == o.Name))
@@ -89,14 +93,15 @@ func diffUser(want Target, have model.Observed, u rules.Users, creating bool) []
 	return compact(fields...)
 }
 
-// diffState treats a deleted user apart: that it exists is never left to a control.
+// StaysDeleted says whether a deleted user is right as it is: nobody is ever brought back over active to be switched off, and
+// where the state is not Engage's for good, EXCS neither activates nor restores anybody.
+func StaysDeleted(want model.Object, u rules.Users) bool {
+	return u.State != rules.Controlled || want.State == model.StateInactive
+}
+
 func diffState(want model.UserState, have model.Observed, c rules.Control, creating bool) model.Field {
 	if have.Deleted {
-		after := want
-		if after == "" || !given(c, creating) {
-			after = model.StateActive
-		}
-		return model.Field{Name: model.FieldState, Before: stateDeleted, After: string(after)}
+		return model.Field{Name: model.FieldState, Before: stateDeleted, After: string(model.StateActive)}
 	}
 	if !given(c, creating) {
 		return model.Field{}

@@ -98,7 +98,7 @@ func (s *site) holders(key model.Key, o model.Observed, owners []model.Key) []mo
 
 func (s *site) adopt(d *draft, m Match) {
 	d.change.Action, d.change.Adopt, d.touches = model.ActionAdopt, m.Observed.EXID, true
-	if m.Observed.Deleted {
+	if m.Observed.Deleted && !StaysDeleted(d.change.Object, s.in.Settings.Users) {
 		d.change.Action = model.ActionRestore
 	}
 	d.change.Fields = Diff(Target{Object: d.change.Object, Home: s.in.Home}, m.Observed, s.in.Settings, false)

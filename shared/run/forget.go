@@ -70,6 +70,9 @@ func (r *Runner) forgetRows(ctx context.Context, lease mapping.Lease, keys []mod
 		if err := r.restMembers(ctx, key, lists); err != nil {
 			return list, err
 		}
+		if err := r.restListsOf(ctx, key); err != nil {
+			return list, err
+		}
 		if err := r.dropRow(ctx, row, key); err != nil {
 			return list, err
 		}
@@ -132,6 +135,34 @@ func (r *Runner) memberLists(ctx context.Context, forgotten []model.Key) (map[mo
 		return nil, fmt.Errorf("read the member lists of the queues: %w", err)
 	}
 	return rows, nil
+}
+
+// restListsOf has the member lists that hold a user who is about to be forgotten wait for the one that comes next.
+func (r *Runner) restListsOf(ctx context.Context, user model.Key) error {
+	if user.Kind != model.KindUser {
+		return nil
+	}
+	keys, err := r.Table.Keys(ctx, model.KindMembers)
+	if err != nil {
+		return fmt.Errorf("list the member lists: %w", err)
+	}
+	rows, err := r.Table.GetMany(ctx, keys)
+	if err != nil {
+		return fmt.Errorf("read the member lists: %w", err)
+	}
+	for key, row := range rows {
+		if row.State != mapping.StateConverged || row.Goal != mapping.GoalPresent || !slices.Contains(row.Desired.Members, user.DBID) {
+			continue
+		}
+		_, err := r.Table.Record(ctx, mapping.Outcome{
+			Key: key, Version: row.Version, State: mapping.StateWaiting, WaitUntil: r.Now().Add(matchedAnew), WaitsFor: user,
+			Reason: user.String() + " was forgotten and is matched anew",
+		}, r.Now())
+		if code := model.CodeOf(err); err != nil && code != model.CodeStale && code != model.CodeNotFound {
+			return fmt.Errorf("have %s wait: %w", key, err)
+		}
+	}
+	return nil
 }
 
 // restMembers lets the member list of a queue that is about to be forgotten rest: without a queue it would fail for good. One

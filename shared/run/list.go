@@ -33,16 +33,16 @@ const (
 
 const markedReason = "a run began to change it and has not come to its end: the next complete run compares it with Engage"
 
-// List shows orphans (active users first), rejects, held, invisible, quarantined, and what waits because somebody fights
-// over it or paused it, each with since when and why, limited to kinds if any are given.
+// List shows orphans (active users first), rejects, held, invisible, quarantined, users that are left deleted, and what waits
+// because the EX Org refuses a part of it, or because somebody fights over it or paused it, each with since when and why, limited to kinds if any are given.
 func (r *Runner) List(ctx context.Context, kinds []model.Kind) ([]Listed, error) {
-	states := []mapping.State{mapping.StateOrphan, mapping.StateHeld, mapping.StateInvisible, mapping.StateQuarantined, mapping.StateWaiting}
+	states := []mapping.State{mapping.StateOrphan, mapping.StateHeld, mapping.StateInvisible, mapping.StateQuarantined, mapping.StateWaiting, mapping.ListLeftDeleted}
 	items, err := r.Table.List(ctx, states, kinds)
 	if err != nil {
 		return nil, fmt.Errorf("list rows: %w", err)
 	}
 	items = slices.DeleteFunc(items, func(i mapping.Item) bool {
-		return i.State == mapping.StateWaiting && !strings.HasPrefix(i.Reason, mapping.Damped) && !i.AtRest()
+		return i.State == mapping.StateWaiting && !strings.HasPrefix(i.Reason, mapping.Damped) && !i.Refusing() && !i.AtRest()
 	})
 	active, err := r.activeOrphans(ctx, items)
 	if err != nil {

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"excs/shared/dispatch"
 	"excs/shared/mapping"
@@ -12,7 +13,7 @@ import (
 
 // Requeue puts unconverged rows that are due back on the queue, without a run.
 func (r *Runner) Requeue(ctx context.Context) (int, error) {
-	items, err := r.Table.List(ctx, onTheirWay(), nil)
+	items, err := r.Table.List(ctx, comeBack(), nil)
 	if err != nil {
 		return 0, fmt.Errorf("list unconverged rows: %w", err)
 	}
@@ -28,6 +29,30 @@ func onTheirWay() []mapping.State {
 	return []mapping.State{mapping.StatePending, mapping.StateWaiting, mapping.StateInvisible}
 }
 
+// comeBack are the states of rows that are looked at again: those on their way, and at a slow pace those in quarantine.
+func comeBack() []mapping.State { return append(onTheirWay(), mapping.StateQuarantined) }
+
+// callsPerRetry is what a retry of something refused or quarantined usually costs at most, slowShare the part of the budget, in
+// percent, that all of them may take.
+const (
+	callsPerRetry = 4
+	slowShare     = 2
+)
+
+// slowed keeps of the refused and quarantined items as many as their share of a minute's budget pays for, those first that
+// have been due for longest. The schedule requeues once a minute.
+func (r *Runner) slowed(due []mapping.Item) []mapping.Item {
+	slices.SortStableFunc(due, func(a, b mapping.Item) int { return a.WaitUntil.Compare(b.WaitUntil) })
+	left := max(1, r.Settings.Requests.PerMinute*slowShare/100/callsPerRetry)
+	return slices.DeleteFunc(due, func(i mapping.Item) bool {
+		if i.State != mapping.StateQuarantined && !i.Refusing() {
+			return false
+		}
+		left--
+		return left < 0
+	})
+}
+
 // requeue puts unconverged rows that are due back on the queue: those whose wait is over and those whose message was
 // lost. What is paused stays where it is. It does not need Engage.
 func (r *Runner) requeue(ctx context.Context, run int64, items []mapping.Item, pauses mapping.Pauses) (int, error) {
@@ -37,11 +62,16 @@ func (r *Runner) requeue(ctx context.Context, run int64, items []mapping.Item, p
 		return 0, err
 	}
 	now := r.Now()
-	due := make([]model.Key, 0, len(items))
+	var ripe []mapping.Item
 	for _, item := range unpaused(items, pauses) {
 		if !now.Before(item.WaitUntil) && now.Sub(item.QueuedAt) >= lost {
-			due = append(due, item.Key)
+			ripe = append(ripe, item)
 		}
+	}
+	ripe = r.slowed(ripe)
+	due := make([]model.Key, 0, len(ripe))
+	for _, item := range ripe {
+		due = append(due, item.Key)
 	}
 	if len(due) == 0 {
 		return 0, nil
@@ -88,5 +118,5 @@ func causeOf(row mapping.Row) model.Cause {
 }
 
 func unconverged(s mapping.State) bool {
-	return s == mapping.StatePending || s == mapping.StateWaiting || s == mapping.StateInvisible
+	return slices.Contains(comeBack(), s)
 }

@@ -231,7 +231,7 @@ func (r *Runner) carryOn(ctx context.Context, lease mapping.Lease, req ResumeReq
 	if err := r.wake(ctx, seen); err != nil {
 		return err
 	}
-	requeued, err := r.requeue(ctx, lease.Run, seen.in(onTheirWay()...), seen.pauses)
+	requeued, err := r.requeue(ctx, lease.Run, seen.in(comeBack()...), seen.pauses)
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,7 @@ type Table interface {
 	Own(ctx context.Context, kind model.Kind, exID string, key model.Key, from []model.Key, share bool) error
 	Disown(ctx context.Context, kind model.Kind, exID string, key model.Key) error
 	Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string][]model.Key, error)
+	Keys(ctx context.Context, kind model.Kind) ([]model.Key, error)
 	Delta(ctx context.Context, want map[model.Key]model.Fingerprint) (model.Delta, error)
 	Marked(ctx context.Context) ([]model.Key, error)
 	PutIndex(ctx context.Context, run int64, changed map[model.Key]model.Fingerprint) error
@@ -180,7 +181,7 @@ func (r *Runner) Sync(ctx context.Context, req Request) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	requeued, err := r.requeue(ctx, 0, seen.in(onTheirWay()...), pauses)
+	requeued, err := r.requeue(ctx, 0, seen.in(comeBack()...), pauses)
 	if err != nil {
 		return Report{Requeued: requeued}, err
 	}

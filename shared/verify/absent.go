@@ -84,6 +84,9 @@ func (w *sweep) secondRead(ctx context.Context, row mapping.Row) error {
 // vanished queues the finding that an object is gone.
 func (w *sweep) vanished(ctx context.Context, row mapping.Row, what What) error {
 	w.gone[row.Key] = true
+	if what == Deleted && w.staysDeleted(row) {
+		return nil
+	}
 	w.byKey[row.Key] = row
 	return w.queue(ctx, []Finding{w.finding(row, what)})
 }

@@ -25,7 +25,7 @@ func (w *sweep) loadRefs(ctx context.Context) error {
 // sureOf says whether an object can be relied on by what refers to it: it is made, nothing says that it may be gone, and
 // no worker is about to look at it.
 func (w *sweep) sureOf(row mapping.Row) bool {
-	return converged(row) && row.Queued == nil && !w.suspect(row.Key)
+	return converged(row) && !w.staysDeleted(row) && row.Queued == nil && !w.suspect(row.Key)
 }
 
 // userFields lists the controlled fields of a user that differ. A set that the read did not give is not compared. Skills
@@ -42,6 +42,7 @@ func (w *sweep) userFields(row mapping.Row, seen model.Observed) []model.Field {
 	t := plan.Target{Object: row.Desired.Clone(), Home: w.home}
 	t.Object.Skills, seen.Skills, t.Skills = w.sure(model.KindSkill, t.Object.Skills, seen.Skills)
 	t.Object.Languages, seen.Languages, t.Languages = w.sure(model.KindLanguage, t.Object.Languages, seen.Languages)
+	t, seen = plan.Without(t, seen, refusedParts(row))
 	return plan.Diff(t, seen, settings, false)
 }
 
@@ -71,7 +72,8 @@ func (w *sweep) externalFields(row mapping.Row, keys []string) []model.Field {
 	alone.Users = rules.Users{
 		Name: rules.Ignored, Email: rules.Ignored, State: rules.Ignored, Division: rules.Ignored, Skills: rules.SetIgnored, Languages: rules.SetIgnored,
 	}
-	return plan.Diff(plan.Target{Object: row.Desired}, model.Observed{Kind: model.KindUser, ExternalKeys: keys}, alone, false)
+	t, seen := plan.Without(plan.Target{Object: row.Desired}, model.Observed{Kind: model.KindUser, ExternalKeys: keys}, refusedParts(row))
+	return plan.Diff(t, seen, alone, false)
 }
 
 // memberTarget is a member list with what is sure of it: users that are being made, or may be gone, are left out. owned

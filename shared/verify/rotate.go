@@ -134,7 +134,8 @@ func (w *sweep) memberList(ctx context.Context, row mapping.Row) error {
 	if err != nil {
 		return err
 	}
-	fields := plan.Diff(w.memberTarget(row, owned), model.Observed{Kind: model.KindMembers, EXID: queue.EXID, Members: have}, w.Settings, false)
+	t, seen := plan.Without(w.memberTarget(row, owned), model.Observed{Kind: model.KindMembers, EXID: queue.EXID, Members: have}, refusedParts(row))
+	fields := plan.Diff(t, seen, w.Settings, false)
 	f, ok := w.drift(row, fields)
 	if !ok {
 		return nil

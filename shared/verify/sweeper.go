@@ -9,6 +9,7 @@ import (
 
 	"excs/shared/mapping"
 	"excs/shared/model"
+	"excs/shared/plan"
 	"excs/shared/queue"
 	"excs/shared/rules"
 )
@@ -194,6 +195,25 @@ func (w *sweep) settled(row mapping.Row) bool {
 	return converged(row) && w.Now().Sub(row.Written) >= w.Fresh
 }
 
+// converged says that EXCS made the object right, but for parts that the EX Org refuses: those are left out of comparisons.
 func converged(row mapping.Row) bool {
-	return row.State == mapping.StateConverged && row.Goal == mapping.GoalPresent && row.EXID != ""
+	return (row.State == mapping.StateConverged || row.Refusing()) && row.Goal == mapping.GoalPresent && row.EXID != ""
+}
+
+// refusedParts are the parts of a row's object that are known not to be right, and are no drift.
+func refusedParts(row mapping.Row) []plan.Part {
+	parts := make([]plan.Part, 0, len(row.Refused))
+	for _, r := range row.Refused {
+		parts = append(parts, plan.Part{Field: r.Part, EXID: r.EXID})
+	}
+	return parts
+}
+
+// staysDeleted says that a deleted user is no finding: it is right so, or known not to come back.
+func (w *sweep) staysDeleted(row mapping.Row) bool {
+	if row.Key.Kind != model.KindUser {
+		return false
+	}
+	return plan.StaysDeleted(row.Desired, w.Settings.Users) && (row.LeftDeleted() || row.Refusing()) ||
+		slices.ContainsFunc(row.Refused, func(r mapping.Refusal) bool { return r.Part == model.FieldState })
 }

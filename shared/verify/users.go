@@ -153,6 +153,9 @@ func (w *sweep) seek(ctx context.Context, rows []mapping.Row, capped bool) error
 		switch _, ok := deleted[row.EXID]; {
 		case ok:
 			w.gone[row.Key] = true
+			if w.staysDeleted(row) {
+				continue
+			}
 			found = append(found, w.finding(row, Deleted))
 		case capped:
 			w.apart(row)

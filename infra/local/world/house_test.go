@@ -146,6 +146,7 @@ func (h *house) rest() {
 		h.do(err)
 		waiting, inFlight, err := h.Work.Depth(h.ctx)
 		h.do(err)
+		items = slices.DeleteFunc(items, func(i mapping.Item) bool { return i.Refusing() && i.WaitUntil.After(h.Now().Add(2*time.Minute)) }) // they rest for long
 		if len(items)+waiting+inFlight == 0 {
 			return
 		}

@@ -32,7 +32,7 @@ func (h *house) signed(key model.Key, action model.Action) bool {
 	return slices.ContainsFunc(h.row(key).History, func(e mapping.Entry) bool { return e.Action == action && e.Who == "jane" && e.Note == "asked for" })
 }
 
-// An object in quarantine is looked at again when an operator releases it; what is right, held or unknown is not, and says why.
+// An object of which a part is refused, as one in quarantine, is looked at again when an operator releases it; what is right, held or unknown is not, and says why.
 func TestARelease(t *testing.T) {
 	t.Parallel()
 	h := lot{}.build(t).settled()
@@ -40,8 +40,8 @@ func TestARelease(t *testing.T) {
 	armed := h.org.Fail(exorgtest.Fault{Kind: exorgtest.Answer, Method: http.MethodPatch, Route: "/api/v2/users/{userId}", Body: "Anna", Status: http.StatusBadRequest})
 	h.do(h.RenamePerson(h.ctx, ann.DBID, "Anna", "Agent"))
 	h.run()
-	if state := h.row(ann).State; state != mapping.StateQuarantined {
-		t.Fatalf("it is %s", state)
+	if row := h.row(ann); !row.Refusing() {
+		t.Fatalf("it is %s: %s", row.State, row.Reason)
 	}
 	armed.Disarm()
 	h.run()
@@ -50,7 +50,7 @@ func TestARelease(t *testing.T) {
 	}
 
 	_, err := h.Runner.Release(h.ctx, []model.Key{ann, userKey(4711)}, jane())
-	if model.CodeOf(err) != model.CodeNotFound || !strings.Contains(err.Error(), "user/4711") || h.row(ann).State != mapping.StateQuarantined {
+	if model.CodeOf(err) != model.CodeNotFound || !strings.Contains(err.Error(), "user/4711") || !h.row(ann).Refusing() {
 		t.Fatalf("error %v, the row is %s", err, h.row(ann).State)
 	}
 	list, err := h.Runner.Release(h.ctx, []model.Key{ann, bob, ann}, jane())
@@ -61,7 +61,7 @@ func TestARelease(t *testing.T) {
 			t.Errorf("%+v", l)
 		}
 	}
-	if len(list) != 2 || list[0].Was != mapping.StateQuarantined && list[1].Was != mapping.StateQuarantined {
+	if len(list) != 2 || list[0].Was != mapping.StateWaiting && list[1].Was != mapping.StateWaiting {
 		t.Errorf("%+v", list)
 	}
 	if waiting, _, _ := h.Work.Depth(h.ctx); waiting != 1 || !h.signed(ann, mapping.ActionRelease) {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"excs/shared/engage/engagetest"
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/rules"
 )
@@ -31,13 +32,17 @@ func deletedInTheEXOrg() []rule {
 			h.wantMembers("Virtual", "Ann Agent", "Bob Agent", "Cy Agent")
 			h.equal()
 		}},
-		{name: "inactive user deleted in the EX Org: restored as inactive", do: func(h *house) {
-			before := h.user(mail("Dora"))
+		{name: "inactive user deleted in the EX Org: stays deleted, restored once the Person is enabled", do: func(h *house) {
+			before, key := h.user(mail("Dora")), userKey(h.person("Dora").DBID)
 			h.do(h.org.DeleteUser(before.ID))
-			h.look(userKey(h.person("Dora").DBID))
-			if u := h.user(mail("Dora")); u.ID != before.ID || u.State != "inactive" {
-				h.t.Errorf("the user is %+v", u)
+			h.look(key)
+			h.wantState(before.ID, "deleted")
+			if l, _ := h.listed(key); l.Reason != "left deleted: deleted in the EX Org, disabled in Engage" {
+				h.t.Errorf("the list says %+v", l)
 			}
+			h.do(h.SetPersonState(h.ctx, key.DBID, engagetest.StateEnabled))
+			h.run()
+			h.wantState(before.ID, "active")
 			h.wantAbilities(mail("Dora"), "Billing=5")
 			h.equal()
 		}},
