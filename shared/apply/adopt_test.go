@@ -79,7 +79,7 @@ func TestAdoptionByPlanPasses(t *testing.T) {
 	in(t, func(b *bench) {
 		id := b.addUser("Zoe", "zoe@example.org")
 		w := present(user(5, "Ann"))
-		w.Adopt = id
+		w.Adopt, w.Approved = id, true
 		b.wish(w)
 		b.settle()
 		b.same("EX id", b.exID(user(5, "")), id)

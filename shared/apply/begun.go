@@ -8,6 +8,7 @@ import (
 
 	"excs/shared/mapping"
 	"excs/shared/model"
+	"excs/shared/plan"
 )
 
 // markSeparator stands in an intent's token before the mark under which the object was posted. Engage may give the object
@@ -33,18 +34,20 @@ func (l *look) lookUpBegun(ctx context.Context, intent mapping.Intent) (bound, e
 	if err != nil {
 		return bound{}, fmt.Errorf("look %s up under what it was posted as: %w", l.row.Key, err)
 	}
-	best, by := pick(l.withoutLost(found), as)
-	if best.EXID == "" || by == byEmail && !l.mayBeOwn(best) && !l.mayBeOwnDeleted(best) {
+	best, by := plan.Best(as, l.withoutLost(found))
+	if best.EXID == "" || by == plan.ByEmail && !l.mayBeOwn(best) && !l.mayBeOwnDeleted(best) {
 		return bound{}, nil
 	}
-	owners, err := l.owners(ctx, best.EXID)
-	if err != nil || slices.ContainsFunc(owners, func(k model.Key) bool { return k != l.row.Key }) {
+	taken, err := l.ownedByOthers(ctx, best.EXID)
+	if err != nil || taken {
 		return bound{}, err
 	}
 	if err := l.claim(ctx, best); err != nil {
 		return bound{}, err
 	}
-	return l.readFound(ctx, best)
+	b, err := l.readFound(ctx, best)
+	b.origin = mapping.OriginMade
+	return b, err
 }
 
 // postedAs gives the object with the mark under which it was posted; other is false if that is the one it has now, or if

@@ -15,9 +15,10 @@ type bound struct {
 	exID    string
 	seen    model.Observed
 	raw     []byte
-	created bool        // just now, by this look: nothing of it needs to be read
-	adopted bool        // it was there before EXCS knew it
-	others  []model.Key // the other keys that own it: names that are one for the EX Org
+	created bool           // just now, by this look: nothing of it needs to be read
+	adopted bool           // it was there before EXCS knew it
+	origin  mapping.Origin // how the row comes by it; "" when it had it before
+	others  []model.Key    // the other keys that own it: names that are one for the EX Org
 }
 
 // bind finds the row's EX object or makes it: the mapped one, the one that the plan told to take over or adopt, the one
@@ -28,6 +29,9 @@ func (l *look) bind(ctx context.Context) (bound, error) {
 		return bound{}, err
 	}
 	l.row.EXID, l.out.EXID, l.out.ClearIntent = b.exID, b.exID, true
+	if b.origin != "" {
+		l.row.Origin, l.out.Origin = b.origin, b.origin
+	}
 	return b, nil
 }
 
@@ -79,12 +83,12 @@ func (l *look) ownership(ctx context.Context) (others []model.Key, left bool, er
 		return slices.DeleteFunc(owners, func(k model.Key) bool { return k == l.row.Key }), false, nil
 	}
 	for _, owner := range owners {
-		row, there, err := l.rowOf(ctx, owner)
+		row, standing, err := l.standing(ctx, owner, l.row.EXID)
 		switch {
 		case err != nil:
 			return nil, false, err
-		case !there:
-			continue // a row that is gone owns nothing
+		case standing == mapping.OwnerStale:
+			continue
 		case sharesNames(l.row.Key.Kind):
 			return nil, true, nil
 		case row.From == l.row.Key:
@@ -97,6 +101,24 @@ func (l *look) ownership(ctx context.Context) (others []model.Key, left bool, er
 
 // sharesNames says of which kinds several keys may have one EX object, so that a key can leave it to the others.
 func sharesNames(k model.Kind) bool { return !renamable(k) || k == model.KindWrapUpCode }
+
+// ownedByOthers says whether a key other than this one owns the object, or is about to.
+func (l *look) ownedByOthers(ctx context.Context, exID string) (bool, error) {
+	owners, err := l.owners(ctx, exID)
+	if err != nil {
+		return false, err
+	}
+	for _, key := range owners {
+		if key == l.row.Key {
+			continue
+		}
+		_, standing, err := l.standing(ctx, key, exID)
+		if err != nil || standing != mapping.OwnerStale {
+			return true, err
+		}
+	}
+	return false, nil
+}
 
 func (l *look) owners(ctx context.Context, exID string) ([]model.Key, error) {
 	owners, err := l.Rows.Owners(ctx, l.row.Key.Kind, []string{exID})

@@ -110,12 +110,12 @@ func (l *look) created(ctx context.Context, made Created) (bound, error) {
 	if l.lost == "" {
 		// On the row even if the next step fails. Of an object that is made again the lost id stays there until what hung
 		// on it has been told.
-		l.out.EXID, l.out.ClearIntent = made.EXID, true
+		l.out.EXID, l.out.Origin, l.out.ClearIntent = made.EXID, mapping.OriginMade, true
 	}
 	if err := l.Rows.Own(ctx, l.row.Key.Kind, made.EXID, l.row.Key, nil, false); err != nil {
 		return bound{}, fmt.Errorf("own the EX object %s just made: %w", made.EXID, err)
 	}
-	return bound{exID: made.EXID, raw: made.Raw, created: true}, nil
+	return bound{exID: made.EXID, raw: made.Raw, created: true, origin: mapping.OriginMade}, nil
 }
 
 // conflicted deals with a create that the EX Org refused, and that something may explain which holds the name or the address.

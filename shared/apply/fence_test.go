@@ -80,7 +80,7 @@ func TestOwnershipThatMovesStopsTheWrite(t *testing.T) {
 				b.have(o)
 				time.Sleep(5 * time.Minute)
 				thief := model.Key{Kind: o.Key.Kind, DBID: 77}
-				must[mapping.Row](b)(b.table.PutDesired(b.Context(), b.run, mapping.Wish{Key: thief, Goal: mapping.GoalPresent, Cause: model.CauseEngage}))
+				must[mapping.Row](b)(b.table.PutDesired(b.Context(), b.run, mapping.Wish{Key: thief, Goal: mapping.GoalPresent, Adopt: b.exID(o), Cause: model.CauseEngage}))
 				b.wire.on(http.MethodGet, tt.read, func() {
 					b.ok(b.table.Own(b.Context(), o.Key.Kind, b.exID(o), thief, []model.Key{o.Key}, false))
 				})
@@ -112,21 +112,29 @@ func TestMembersOfAQueueThatIsAnothersAreLeftAlone(t *testing.T) {
 	})
 }
 
-// A key whose EX object belongs to another says so and writes nothing; an owner item that nobody's row backs is taken back.
+// A key whose EX object belongs to another says so and writes nothing; an owner item that nobody's row backs, or whose row has
+// another EX object, is taken back.
 func TestAnObjectOfAnotherKeyIsNotWritten(t *testing.T) {
 	in(t, func(b *bench) {
-		b.have(queueOf(4, "Line"), queueOf(5, "Desk"))
+		b.have(queueOf(4, "Line"), queueOf(6, "Other"))
 		id := b.exID(queueOf(4, ""))
+		b.holder(queueOf(5, "Desk"), id)
 		b.ok(b.table.Own(b.Context(), model.KindQueue, id, queueOf(5, "").Key, []model.Key{queueOf(4, "").Key}, false))
 		b.want(queueOf(4, "Hotline"))
 		b.settle()
 		b.state(queueOf(4, "").Key, mapping.StateQuarantined)
 		b.same("name", b.exQueue(queueOf(4, "")).Name, "Line")
 
-		b.ok(b.table.Own(b.Context(), model.KindQueue, id, queueOf(99, "").Key, []model.Key{queueOf(5, "").Key}, false))
-		time.Sleep(5 * time.Minute)
-		b.have(queueOf(4, "Hotline"))
-		b.same("owners", b.owners(model.KindQueue, id), []model.Key{queueOf(4, "").Key})
+		former := queueOf(5, "").Key
+		b.ok(b.table.Forget(b.Context(), former))
+		b.keys[former] = false
+		for i, stale := range []model.Key{queueOf(99, "").Key, queueOf(6, "").Key} {
+			b.ok(b.table.Own(b.Context(), model.KindQueue, id, stale, []model.Key{former}, false))
+			time.Sleep(5 * time.Minute)
+			b.have(queueOf(4, []string{"Hotline", "Helpline"}[i]))
+			b.same("owners", b.owners(model.KindQueue, id), []model.Key{queueOf(4, "").Key})
+			former = queueOf(4, "").Key
+		}
 	})
 }
 

@@ -28,6 +28,9 @@ func (l *look) members(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if q.EXID == "" {
+		return nil
+	}
 	l.out.EXID = q.EXID
 	c, err := l.resolveUsers(ctx)
 	if err != nil {
@@ -42,13 +45,16 @@ func (l *look) members(ctx context.Context) error {
 	return l.untilAllIsDone(c.rest(l.now))
 }
 
-// memberQueue gives the row of the queue, once that is in the EX Org.
+// memberQueue gives the row of the queue, once that is in the EX Org; the zero row of one that will not be made and needs no
+// emptying.
 func (l *look) memberQueue(ctx context.Context) (mapping.Row, error) {
 	key := model.Key{Kind: model.KindQueue, DBID: l.row.Key.DBID}
 	q, there, err := l.rowOf(ctx, key)
 	switch {
 	case err != nil:
 		return q, err
+	case len(l.row.Desired.Members) == 0 && (!there || q.EXID == "" && q.Goal != mapping.GoalPresent):
+		return mapping.Row{}, nil // it was never made, so it has no members
 	case !there:
 		return q, forGood("its queue %s has no row", key)
 	case q.Goal == mapping.GoalAbsent:
@@ -181,6 +187,9 @@ func (l *look) mayMove(ctx context.Context, q mapping.Row) error {
 func (l *look) removeMembers(ctx context.Context, q mapping.Row, remove []string) error {
 	if len(remove) == 0 {
 		return nil
+	}
+	if l.row.Applied == 0 && l.row.From.IsZero() && q.Origin == mapping.OriginAdopted && !l.approved() {
+		return held(fmt.Sprintf("the EX queue was there before EXCS and was adopted, and %d of its members would leave it: approve with sync approve", len(remove)))
 	}
 	if err := l.allowLeaving(ctx, remove); err != nil {
 		return err

@@ -3,11 +3,11 @@ package apply
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"excs/shared/mapping"
 	"excs/shared/model"
+	"excs/shared/plan"
 )
 
 // orphaned finds out what became of a creation whose outcome was open when its Engage object went, so that the administrator
@@ -16,10 +16,18 @@ import (
 //	found, and nobody's else     the row has its id and is an orphan
 //	nothing, for indexLag        wait: searches lag behind writes
 //	nothing after that           there is no EX object to list: the row goes
+//
+// A row that has no EX object and began none goes too.
 func (l *look) orphaned(ctx context.Context) error {
-	if l.row.EXID != "" || l.row.Intent == nil {
+	if err := l.finishBegun(ctx); err != nil {
+		return err
+	}
+	switch {
+	case l.row.EXID != "":
 		l.out.State = mapping.StateOrphan
 		return nil
+	case l.row.Intent == nil:
+		return l.Rows.Forget(ctx, l.row.Key) // nothing was made, and what it was to adopt or take over is not its own
 	}
 	exID, err := l.madeBefore(ctx)
 	if err != nil {
@@ -27,7 +35,7 @@ func (l *look) orphaned(ctx context.Context) error {
 	}
 	switch {
 	case exID != "":
-		l.out.EXID, l.out.ClearIntent = exID, true
+		l.out.EXID, l.out.Origin, l.out.ClearIntent = exID, mapping.OriginMade, true
 		l.out.State, l.out.Reason = mapping.StateOrphan, "gone from Engage while it was being created"
 		return nil
 	case l.now.Sub(l.row.Intent.At) < l.Settings.IndexLag:
@@ -48,11 +56,11 @@ func (l *look) madeBefore(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("look %s up: %w", l.row.Key, err)
 	}
-	best, by := pick(found, as)
+	best, by := plan.Best(as, found)
 	if best.EXID == "" {
 		return "", nil
 	}
-	if by == byEmail {
+	if by == plan.ByEmail {
 		if best.ExternalKeys, err = l.Org.ExternalKeys(ctx, best.EXID); err != nil && model.CodeOf(err) != model.CodeNotFound {
 			return "", fmt.Errorf("read the external ids of the EX user %s: %w", best.EXID, err)
 		}
@@ -60,11 +68,15 @@ func (l *look) madeBefore(ctx context.Context) (string, error) {
 			return "", nil
 		}
 	}
-	owners, err := l.owners(ctx, best.EXID)
-	if err != nil || slices.ContainsFunc(owners, func(k model.Key) bool { return k != l.row.Key }) {
+	taken, err := l.ownedByOthers(ctx, best.EXID)
+	if err != nil || taken {
 		return "", err
 	}
-	err = l.Rows.Own(ctx, l.row.Key.Kind, best.EXID, l.row.Key, nil, false)
+	owners, err := l.owners(ctx, best.EXID)
+	if err != nil {
+		return "", err
+	}
+	err = l.Rows.Own(ctx, l.row.Key.Kind, best.EXID, l.row.Key, owners, false)
 	if model.CodeOf(err) == model.CodeConflict {
 		return "", nil
 	}

@@ -230,12 +230,22 @@ func TestAQueueGoneFromEngageIsDeleted(t *testing.T) {
 	})
 }
 
+// holder makes a row that has the EX object, without any work for it.
+func (b *bench) holder(o model.Object, exID string) {
+	b.Helper()
+	row := must[mapping.Row](b)(b.table.PutDesired(b.Context(), b.run, present(o)))
+	must[mapping.Row](b)(b.table.Record(b.Context(), mapping.Outcome{
+		Key: o.Key, Version: row.Version, EXID: exID, Origin: mapping.OriginMade, State: mapping.StateConverged, Applied: o.Fingerprint(),
+	}, time.Now()))
+}
+
 // A delete leaves a queue alone that another key owns by now.
 func TestADeleteLeavesWhatAnotherKeyOwns(t *testing.T) {
 	in(t, func(b *bench) {
 		b.have(line())
 		id := b.exID(line())
 		b.wish(goal(line(), mapping.GoalAbsent))
+		b.holder(queueOf(22, "Desk"), id)
 		b.ok(b.table.Own(b.Context(), model.KindQueue, id, queueOf(22, "").Key, []model.Key{line().Key}, false))
 		b.settle()
 		b.same("queues", len(b.org.Queues()), 1)
@@ -245,12 +255,31 @@ func TestADeleteLeavesWhatAnotherKeyOwns(t *testing.T) {
 	})
 }
 
+// An owner without a row, or on its way out, keeps nobody from deleting: it would stay for ever.
+func TestADeleteDoesNotStopAtAStaleOwner(t *testing.T) {
+	for _, there := range []bool{false, true} {
+		in(t, func(b *bench) {
+			b.have(line())
+			id := b.exID(line())
+			if there {
+				b.want(queueOf(22, "Desk"))
+				b.wish(goal(queueOf(22, "Desk"), mapping.GoalAbsent))
+			}
+			b.ok(b.table.Own(b.Context(), model.KindQueue, id, queueOf(22, "").Key, []model.Key{line().Key}, false))
+			b.wish(goal(line(), mapping.GoalAbsent))
+			b.settle()
+			b.same("queues", len(b.org.Queues()), 0)
+		})
+	}
+}
+
 // That holds to the last moment: also when the queue goes over after the guard was asked.
 func TestADeleteLeavesWhatAnotherKeyGotJustNow(t *testing.T) {
 	in(t, func(b *bench) {
 		b.have(line())
 		id := b.exID(line())
 		b.wish(goal(line(), mapping.GoalAbsent))
+		b.holder(queueOf(22, "Desk"), id)
 		done := false
 		b.table.SetFault(func(op string) mapping.Fault {
 			if op == "Draw" && !done {

@@ -3,11 +3,11 @@ package apply
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/plan"
+	"excs/shared/rules"
 )
 
 // remove deletes the EX queue whose Engage queue is gone. Nothing else is ever deleted. The row stays for a while without
@@ -15,6 +15,9 @@ import (
 func (l *look) remove(ctx context.Context) error {
 	if l.row.Key.Kind != model.KindQueue {
 		return forGood("objects of kind %s are never deleted in the EX Org", l.row.Key.Kind)
+	}
+	if err := l.finishBegun(ctx); err != nil {
+		return err
 	}
 	if err := l.findBegun(ctx); err != nil {
 		return err
@@ -42,12 +45,12 @@ func (l *look) findBegun(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("look %s up: %w", l.row.Key, err)
 	}
-	best, by := pick(found, l.row.Desired)
-	if by == byPeerID {
+	best, by := plan.Best(l.row.Desired, found)
+	if by == plan.ByPeerID {
 		if err := l.claim(ctx, best); err != nil {
 			return err
 		}
-		l.row.EXID, l.action = best.EXID, ""
+		l.row.EXID, l.row.Origin, l.action = best.EXID, mapping.OriginMade, ""
 		return nil
 	}
 	if l.now.Sub(l.row.Intent.At) < l.Settings.IndexLag {
@@ -60,6 +63,9 @@ func (l *look) findBegun(ctx context.Context) error {
 func (l *look) deleteQueue(ctx context.Context) error {
 	other, err := l.otherOwner(ctx)
 	if err != nil || !other.IsZero() {
+		return err
+	}
+	if err := l.mayDelete(); err != nil {
 		return err
 	}
 	if err := l.allowRow(ctx, plan.ClassRemovals); err != nil {
@@ -78,15 +84,33 @@ func (l *look) deleteQueue(ctx context.Context) error {
 	return nil
 }
 
+// otherOwner gives a key that has the object by now, or is about to: a stale owner keeps nobody from deleting it.
 func (l *look) otherOwner(ctx context.Context) (model.Key, error) {
 	owners, err := l.owners(ctx, l.row.EXID)
 	if err != nil {
 		return model.Key{}, err
 	}
-	i := slices.IndexFunc(owners, func(k model.Key) bool { return k != l.row.Key })
-	if i < 0 {
-		return model.Key{}, nil
+	for _, key := range owners {
+		if key == l.row.Key {
+			continue
+		}
+		_, standing, err := l.standing(ctx, key, l.row.EXID)
+		if err != nil {
+			return model.Key{}, err
+		}
+		if standing != mapping.OwnerStale {
+			l.note("its EX object belongs to " + key.String() + " now")
+			return key, nil
+		}
 	}
-	l.note("its EX object belongs to " + owners[i].String() + " now")
-	return owners[i], nil
+	return model.Key{}, nil
+}
+
+// mayDelete holds the delete of a queue that EXCS did not make, unless that was approved: the plan asks for it too, but it
+// may not have known yet where the queue came from.
+func (l *look) mayDelete() error {
+	if l.row.Origin != mapping.OriginAdopted || l.Settings.Queues.AdoptedDelete != rules.AdoptedApprove || l.approved() {
+		return nil
+	}
+	return held("the EX queue was there before EXCS and was adopted, so its delete needs an approval of its own: approve with sync approve")
 }

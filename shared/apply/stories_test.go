@@ -60,10 +60,10 @@ func userStories() []story {
 		}, act: func(b *bench) { b.want(ann()) }, check: func(b *bench) { b.true(); b.onlyOne(ann()) }},
 		{name: "adopt user by plan", setup: func(b *bench) {
 			skillsThere(b)
-			b.addUser("Annie", "other@example.org")
+			b.addUser("Annie", "p11@example.org")
 		}, act: func(b *bench) {
 			w := present(ann())
-			w.Adopt = b.org.Users()[0].ID
+			w.Adopt, w.Approved = b.org.Users()[0].ID, true
 			b.wish(w)
 		}, check: func(b *bench) { b.true(); b.onlyOne(ann()) }},
 		{name: "update user", setup: peopleThere, act: func(b *bench) {

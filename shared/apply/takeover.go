@@ -2,30 +2,37 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"excs/shared/mapping"
 	"excs/shared/model"
+	"excs/shared/plan"
 )
 
 // takeOver makes the EX object of another row this key's: the same thing has a new DBID. An empty bound means that there
 // is none to take. The id is on record before the old row goes, so that a crash in between is taken up by the next look.
 func (l *look) takeOver(ctx context.Context) (bound, error) {
 	from, there, err := l.rowOf(ctx, l.row.From)
-	if err != nil || !there || l.livesAgain(from) {
+	if err != nil || !there {
 		return bound{}, err
+	}
+	if l.row.VoidedBy(from) {
+		return bound{}, l.giveBack(ctx, from)
 	}
 	if from.EXID == "" {
 		return bound{}, l.inherit(ctx, from)
 	}
-	if err := l.Rows.Own(ctx, l.row.Key.Kind, from.EXID, l.row.Key, []model.Key{l.row.From}, false); err != nil {
-		return bound{}, takenElsewhere(err, from.EXID)
+	if err := l.ownFrom(ctx, from); err != nil {
+		return bound{}, err
 	}
 	b, err := l.read(ctx, from.EXID)
 	if err != nil {
 		return bound{}, err
 	}
-	if err := l.record(ctx, mapping.Outcome{EXID: b.exID, ClearIntent: true}); err != nil {
+	b.origin = from.MadeOrAdopted()
+	if err := l.record(ctx, mapping.Outcome{EXID: b.exID, Origin: b.origin, ClearIntent: true}); err != nil {
 		return bound{}, err
 	}
 	l.note("took over the EX object of " + l.row.From.String())
@@ -33,10 +40,39 @@ func (l *look) takeOver(ctx context.Context) (bound, error) {
 	return b, l.Rows.Forget(ctx, l.row.From)
 }
 
-// livesAgain says that the key to take over from is in Engage again: a later run than the one that told to take over gave
-// its row a desired state.
-func (l *look) livesAgain(from mapping.Row) bool {
-	return from.Goal == mapping.GoalPresent && from.Run > l.row.Run
+// giveBack ends a takeover from a key that is in Engage again: the object is that key's, whatever was begun.
+func (l *look) giveBack(ctx context.Context, from mapping.Row) error {
+	if from.EXID == "" || l.row.Adopt != from.EXID {
+		return nil
+	}
+	l.row.Adopt = ""
+	err := l.Rows.Own(ctx, from.Key.Kind, from.EXID, from.Key, []model.Key{l.row.Key}, false)
+	if model.CodeOf(err) == model.CodeConflict {
+		return nil // a third has it
+	}
+	return err
+}
+
+// ownFrom makes the key the owner of what it takes over, in the place of the row before it and of owners that are stale.
+func (l *look) ownFrom(ctx context.Context, from mapping.Row) error {
+	owners, err := l.owners(ctx, from.EXID)
+	if err != nil {
+		return err
+	}
+	replaced := []model.Key{from.Key}
+	for _, key := range owners {
+		if key == l.row.Key || key == from.Key {
+			continue
+		}
+		_, standing, err := l.standing(ctx, key, from.EXID)
+		if err != nil {
+			return err
+		}
+		if standing == mapping.OwnerStale {
+			replaced = append(replaced, key)
+		}
+	}
+	return takenElsewhere(l.Rows.Own(ctx, l.row.Key.Kind, from.EXID, l.row.Key, replaced, false), from.EXID)
 }
 
 // inherit takes over what EXCS had seen of a queue that was deleted already: it is the base for making it again.
@@ -51,10 +87,33 @@ func (l *look) inherit(ctx context.Context, from mapping.Row) error {
 	return l.Rows.Forget(ctx, l.row.From)
 }
 
+// finishBegun ends what a worker began and did not finish before the key left Engage: the row that was taken over goes, and an
+// object that the key was told to adopt and owns already is its own, to go the way that the row says.
+func (l *look) finishBegun(ctx context.Context) error {
+	if l.row.EXID != "" {
+		if l.row.From.IsZero() {
+			return nil
+		}
+		return l.forgetFrom(ctx)
+	}
+	if l.row.Adopt == "" {
+		return nil
+	}
+	owners, err := l.owners(ctx, l.row.Adopt)
+	if err != nil || !slices.Contains(owners, l.row.Key) {
+		return err
+	}
+	if err := l.record(ctx, mapping.Outcome{EXID: l.row.Adopt, Origin: mapping.OriginAdopted}); err != nil {
+		return err
+	}
+	l.row.EXID, l.row.Origin, l.out.Loaded = l.row.Adopt, mapping.OriginAdopted, l.row.Adopt
+	return nil
+}
+
 // forgetFrom ends a takeover that a crash left unfinished: the EX object is this key's, the old row still there.
 func (l *look) forgetFrom(ctx context.Context) error {
 	from, there, err := l.rowOf(ctx, l.row.From)
-	if err != nil || !there || from.EXID != l.row.EXID || l.livesAgain(from) {
+	if err != nil || !there || from.EXID != l.row.EXID || l.row.VoidedBy(from) {
 		return err
 	}
 	return l.Rows.Forget(ctx, l.row.From)
@@ -78,12 +137,30 @@ func takenElsewhere(err error, exID string) error {
 	return forGood("the EX object %s that it would take over has another owner: %w", exID, err)
 }
 
+// adoptPlanned adopts the object that the plan found. What was not approved is asked of the rule once more: the plan may be
+// minutes old. An object that has nothing in common with this key any more is left alone.
 func (l *look) adoptPlanned(ctx context.Context) (bound, error) {
+	if !l.approved() {
+		seen, _, err := l.Org.Get(ctx, l.row.Key.Kind, l.row.Adopt)
+		if err == nil {
+			err = l.mayAdopt(ctx, seen)
+		}
+		if errors.As(err, new(*notAdoptable)) {
+			l.note(err.Error())
+			l.row.Adopt = ""
+			return l.findOrCreate(ctx)
+		}
+		if err != nil && model.CodeOf(err) != model.CodeNotFound {
+			return bound{}, err
+		}
+	}
 	if err := l.claim(ctx, model.Observed{EXID: l.row.Adopt}); err != nil {
 		return bound{}, err
 	}
 	b, err := l.read(ctx, l.row.Adopt)
-	b.adopted = true
+	if b.adopted = true; !b.created {
+		b.origin = originBy(plan.KnownBy(l.row.Desired, b.seen))
+	}
 	return b, err
 }
 
@@ -135,13 +212,13 @@ type formerOwners struct {
 }
 
 func (l *look) judgeOwner(ctx context.Context, o model.Observed, key model.Key, was *formerOwners) error {
-	row, there, err := l.rowOf(ctx, key)
+	row, standing, err := l.standing(ctx, key, o.EXID)
 	switch {
 	case err != nil:
 		return err
-	case !there || row.EXID != o.EXID || row.Goal == mapping.GoalAbsent:
+	case standing == mapping.OwnerStale:
 		was.stale = append(was.stale, key)
-	case row.Goal == mapping.GoalOrphan:
+	case standing == mapping.OwnerOrphan:
 		was.stale, was.orphans = append(was.stale, key), append(was.orphans, key)
 	case row.Desired.SameAs == l.row.Key.DBID:
 		was.share = true

@@ -29,7 +29,7 @@ func (t *table) Bind(ctx context.Context, key model.Key, version int64, exID str
 		if r.Goal == GoalOrphan {
 			state = StateOrphan
 		}
-		r.EXID, r.Applied, r.Adopt, r.From, r.Intent = exID, 0, "", model.Key{}, nil
+		r.EXID, r.Origin, r.Applied, r.Adopt, r.From, r.Intent = exID, OriginAdopted, 0, "", model.Key{}, nil
 		r.Seen, r.SeenCodes, r.Approved, r.Cause = nil, nil, false, model.CauseManual
 		r.restart(state, note.At)
 		r.remember([]Entry{note})

@@ -78,10 +78,10 @@ func (r *Row) take(run int64, wish Wish, now time.Time) error {
 	return nil
 }
 
-// stateFor is the state in which a row begins with a goal. Of a creation whose outcome is open nobody knows the EX id: a worker
-// finds it out before the object is left alone.
+// stateFor is the state in which a row begins with a goal. A row without an EX id, or with a takeover that may be half done, is
+// no orphan yet: a worker finds out first whether there is an EX object at all.
 func (r *Row) stateFor(goal Goal) State {
-	if goal == GoalOrphan && (r.Intent == nil || r.EXID != "") {
+	if goal == GoalOrphan && r.EXID != "" && r.From.IsZero() {
 		return StateOrphan
 	}
 	return StatePending

@@ -37,7 +37,7 @@ func (t *table) Record(ctx context.Context, outcome Outcome, now time.Time) (Row
 // loaded: an operator linked it, or another worker made the object again.
 func (o Outcome) of(r Row) Outcome {
 	if r.Version != o.Version && r.EXID != "" && r.EXID != o.Loaded {
-		o.EXID, o.ClearEXID, o.Seen, o.SeenCodes = "", false, nil, nil
+		o.EXID, o.ClearEXID, o.Origin, o.Seen, o.SeenCodes = "", false, "", nil, nil
 	}
 	return o
 }
@@ -45,10 +45,13 @@ func (o Outcome) of(r Row) Outcome {
 // recordAlways takes over what is true whatever Engage wants in the meantime.
 func (r *Row) recordAlways(o Outcome) {
 	if o.ClearEXID {
-		r.EXID = ""
+		r.EXID, r.Origin = "", OriginUnknown
 	}
 	if o.EXID != "" {
 		r.EXID = o.EXID
+	}
+	if o.Origin != "" {
+		r.Origin = o.Origin
 	}
 	if o.ClearIntent {
 		r.Intent = nil

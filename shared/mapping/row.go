@@ -234,7 +234,24 @@ type Trouble struct {
 
 // Known gives what the rules that look back need of the row.
 func (r Row) Known() model.Known {
-	return model.Known{Object: r.Desired, EXID: r.EXID, Orphan: r.Goal == GoalOrphan, Leaving: r.Goal == GoalAbsent}
+	return model.Known{
+		Object: r.Desired, EXID: r.EXID, Orphan: r.Goal == GoalOrphan, Leaving: r.Goal == GoalAbsent,
+		Adopted: r.Key.Kind == model.KindQueue && r.EXID != "" && r.MadeOrAdopted() != OriginMade,
+	}
+}
+
+// MadeOrAdopted is the row's Origin. Of a row of format 1 its history may tell that EXCS made the object; it does not tell
+// of every one that EXCS made, because it is short.
+func (r Row) MadeOrAdopted() Origin {
+	if r.Origin != OriginUnknown {
+		return r.Origin
+	}
+	for _, e := range r.History {
+		if e.Action == model.ActionCreate {
+			return OriginMade
+		}
+	}
+	return OriginUnknown
 }
 
 // Wish is a new desired state for a row.
@@ -265,6 +282,8 @@ type Outcome struct {
 	// EXID is recorded whatever the version ("" leaves the row's as it is; ClearEXID forgets it).
 	EXID      string
 	ClearEXID bool
+	// Origin says how the row comes by EXID; "" leaves what the row says.
+	Origin Origin
 	// ClearIntent ends a creation, whatever the version.
 	ClearIntent bool
 	Written     time.Time            // zero: leave

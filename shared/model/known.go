@@ -11,6 +11,8 @@ type Known struct {
 	Orphan bool `json:"orphan,omitempty"`
 	// Leaving says that the row's goal is the deletion of the EX object.
 	Leaving bool `json:"leaving,omitempty"`
+	// Adopted says that the EX queue was there before EXCS, or that nobody knows who made it.
+	Adopted bool `json:"adopted,omitempty"`
 }
 
 // Facts are the Known rows by key. A key that is absent was not asked for, or has no row.

@@ -40,6 +40,9 @@ func (s *site) dismiss(k model.Key, known model.Known) {
 	case rules.Delete:
 		d.change.Action = model.ActionDelete
 		d.lose = s.loses(membersOf(k))
+		if known.Adopted && s.in.Settings.Queues.AdoptedDelete == rules.AdoptedApprove {
+			d.holds = append(d.holds, hold{code: HeldAdopted, reason: "the EX queues were there before EXCS and were adopted: their delete needs an approval of its own"})
+		}
 	case rules.Empty:
 		if members := membersOf(k); s.needsEmptying(members) {
 			d.waits = members

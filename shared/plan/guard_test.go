@@ -94,7 +94,7 @@ func wantTripped(t *testing.T, p plan.Plan, kind model.Kind, class plan.Class) {
 	t.Errorf("no verdict for %s %s: %+v", kind, class, p.Guard)
 }
 
-// Deactivations count as removals whatever brings them: a Person disabled in Engage, or adopted as inactive.
+// Deactivations count as removals. One that comes by an adoption waits for an approval of its own and draws nothing.
 func TestDeactivationsCountAsRemovals(t *testing.T) {
 	w := world2023().have(many(1, 100, plainUser)...)
 	var desired []model.Object
@@ -110,10 +110,17 @@ func TestDeactivationsCountAsRemovals(t *testing.T) {
 		t.Errorf("ten go: %+v", p.Counts[model.KindUser])
 	}
 	in.Matches[user(500)] = plan.Match{By: plan.ByExternalID, Observed: model.Observed{Kind: model.KindUser, EXID: "x", Name: "User 500",
-		Email: "u500@example.com", State: model.StateActive}}
+		Email: "u500@example.com", State: model.StateActive, ExternalKeys: []string{"500"}}}
 	p := plan.Make(in)
-	if p.Counts[model.KindUser].Held != 11 || p.Counts[model.KindUser].Deactivate != 0 {
+	if p.Counts[model.KindUser].Held != 1 || p.Counts[model.KindUser].Deactivate != 10 || p.Held[0].Code != plan.HeldAdoption {
 		t.Errorf("the eleventh comes by adoption: %+v", p.Counts[model.KindUser])
+	}
+	delete(in.Matches, user(500))
+	desired[10].State = model.StateInactive
+	in = w.input(desired...)
+	p = plan.Make(in)
+	if p.Counts[model.KindUser].Held != 11 || p.Counts[model.KindUser].Deactivate != 0 {
+		t.Errorf("the eleventh is mapped: %+v", p.Counts[model.KindUser])
 	}
 	wantTripped(t, p, model.KindUser, plan.ClassRemovals)
 }

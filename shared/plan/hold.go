@@ -17,7 +17,7 @@ type hold struct {
 
 // strength orders codes as their constants are listed.
 func (c HeldCode) strength() int {
-	for i, x := range []HeldCode{HeldUnproven, HeldWentBack, HeldFirstPlan, HeldIdentity, HeldSettings, HeldAdoption, HeldGuard, HeldSecond, HeldDepends, HeldPaused} {
+	for i, x := range []HeldCode{HeldUnproven, HeldWentBack, HeldLooking, HeldFirstPlan, HeldIdentity, HeldSettings, HeldAdoption, HeldAdopted, HeldGuard, HeldSecond, HeldDepends, HeldPaused} {
 		if c == x {
 			return i
 		}

@@ -29,6 +29,8 @@ type Input struct {
 	Settled map[model.Key]bool
 	// Matches are EX Org objects that newcomers would adopt (FindMatches), with the owners of each EX id.
 	Matches map[model.Key]Match
+	// Looking are newcomers of which nobody knows yet whether they are in the EX Org, with the reason: they wait.
+	Looking map[model.Key]string
 	// Drawn counts what the guard's windows have seen already, before this run.
 	Drawn Drawn
 	// Counted says whether a name is in the window of a kind and class already, and so is not counted again; nil: none is.
@@ -98,4 +100,9 @@ type Match struct {
 	By       By
 	// Owners are the keys that own the EX id in the mapping table; empty: nobody. Make decides which of them are living.
 	Owners []model.Key
+	// Stale are the owners whose rows say that they do not have the object: they forbid nothing, and nothing is taken over
+	// from them.
+	Stale map[model.Key]bool
+	// Leave are the users that are members of an EX queue and that its member list would lose with the adoption.
+	Leave []model.Key
 }

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"slices"
 
 	"excs/shared/model"
@@ -47,9 +46,8 @@ type finder struct {
 	used    map[exRef]bool
 }
 
-// pass matches every object that has no match yet by one way. Of several EX objects with the same value a living one
-// comes before a deleted one, then the exact spelling, then the lowest EX id: the choice must not depend on the order of
-// a list.
+// pass matches every object that has no match yet by one way. Of several EX objects with the same value the preferred one is
+// taken.
 func (f *finder) pass(by By, observed []model.Observed, values func(model.Observed) []string, value func(model.Object) string) {
 	byValue := map[exRef][]model.Observed{}
 	for _, o := range observed {
@@ -68,14 +66,12 @@ func (f *finder) pass(by By, observed []model.Observed, values func(model.Observ
 			continue
 		}
 		found := slices.DeleteFunc(slices.Clone(byValue[exRef{o.Key.Kind, v}]), func(x model.Observed) bool {
-			return f.used[exRef{x.Kind, x.EXID}]
+			return f.used[exRef{x.Kind, x.EXID}] || KnownBy(o, x) == ""
 		})
 		if len(found) == 0 {
 			continue
 		}
-		best := slices.MinFunc(found, func(a, b model.Observed) int {
-			return cmp.Or(prefer(!a.Deleted, !b.Deleted), prefer(a.Name == o.Name, b.Name == o.Name), cmp.Compare(a.EXID, b.EXID))
-		})
+		best := slices.MinFunc(found, func(a, b model.Observed) int { return preferred(o, a, b) })
 		f.used[exRef{best.Kind, best.EXID}] = true
 		f.matches[o.Key] = Match{Observed: best, By: by}
 	}
@@ -94,7 +90,7 @@ func prefer(a, b bool) int {
 }
 
 func externalIDs(o model.Observed) []string {
-	if o.Kind != model.KindUser || o.Deleted {
+	if o.Kind != model.KindUser {
 		return nil
 	}
 	return o.ExternalKeys

@@ -46,7 +46,7 @@ func TestFindMatches(t *testing.T) {
 		{"a deleted user by address", []model.Object{aUser(1)}, []model.Observed{seenUser("a", "u1@example.com", deleted)}, []string{"user/1: a by e-mail"}},
 		{"a living user comes before a deleted one", []model.Object{aUser(1)},
 			[]model.Observed{seenUser("a", "u1@example.com", deleted), seenUser("b", "u1@example.com")}, []string{"user/1: b by e-mail"}},
-		{"a deleted user is not matched by external id", []model.Object{aUser(1)}, []model.Observed{seenUser("a", "other@x", deleted, carries("1"))}, nil},
+		{"a deleted user that carries the external id is the Person's own", []model.Object{aUser(1)}, []model.Observed{seenUser("a", "other@x", deleted, carries("1"))}, []string{"user/1: a by external id"}},
 		{"a user without an address matches nobody without one", []model.Object{aUser(1, mail(""))}, []model.Observed{seenUser("a", "")}, nil},
 		{"a user without an address does not keep the next from its match", []model.Object{aUser(1, mail("")), aUser(2)}, []model.Observed{seenUser("a", "u2@example.com")}, []string{"user/2: a by e-mail"}},
 		{"a queue by peer id before the name", []model.Object{aQueue(7)},

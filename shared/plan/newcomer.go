@@ -1,12 +1,9 @@
 package plan
 
 import (
-	"fmt"
 	"slices"
-	"strconv"
 
 	"excs/shared/model"
-	"excs/shared/rules"
 )
 
 // draftNewcomer decides on an object without an EX object: take over, adopt, or create.
@@ -21,6 +18,9 @@ func (s *site) draftNewcomer(o model.Object) {
 	case !s.from[o.Key].IsZero():
 		s.takeOver(d)
 	case s.adoptFromSharer(d):
+	case s.in.Looking[o.Key] != "":
+		d.touches = s.in.FirstRun // it may be there, and then it is adopted
+		d.holds = append(d.holds, hold{code: HeldLooking, reason: s.in.Looking[o.Key]})
 	case ok && s.mayAdopt(d, m):
 		s.adopt(d, m)
 	}
@@ -56,44 +56,55 @@ func (s *site) adoptFromSharer(d *draft) bool {
 	return false
 }
 
-// mayAdopt says whether the EX object is free: nobody living has it, by the mapping table or by the external or peer id
-// that it carries. One that was a row's of a gone key becomes a takeover, but never of a user: there pair decides who
-// was who.
+// mayAdopt asks the rule of adoption. An object that was a row's of a gone key becomes a takeover, but never of a user known by
+// its address: there pair decides who was who, and an approval is needed.
 func (s *site) mayAdopt(d *draft, m Match) bool {
 	key := d.change.Key
-	for _, holder := range s.holders(key, m.Observed, m.Owners) {
-		if s.living(holder) {
-			s.note(key, fmt.Sprintf("the EX object %s of the same %s belongs to %s: it is not adopted", m.Observed.EXID, m.By, holder))
-			return false
-		}
+	a := Adoptable(s.meeting(d.change.Object, m))
+	if a.May == MayNot {
+		s.note(key, a.Reason)
+		return false
 	}
 	for _, owner := range m.Owners {
-		if owner == key {
+		if owner == key || m.Stale[owner] {
 			continue
 		}
 		if _, taken := s.heir[owner]; taken {
 			return false
 		}
-		if key.Kind == model.KindUser && m.By == ByEmail {
-			d.holds = append(d.holds, hold{code: HeldAdoption, reason: fmt.Sprintf(
-				"the EX user %s has its address and belonged to %s, which is gone: adopt it only if they are one person", m.Observed.EXID, owner)})
-		}
 		d.change.From = owner
 		s.from[key], s.heir[owner] = owner, key
 		break
 	}
+	if a.May == MayApproved {
+		d.holds = append(d.holds, hold{code: HeldAdoption, reason: a.Reason})
+	}
 	return true
 }
 
-// holders are the other keys that an EX object belongs to, by the mapping table or by what it carries.
-func (s *site) holders(key model.Key, o model.Observed, owners []model.Key) []model.Key {
-	holders := slices.Clone(owners)
-	for _, id := range append(slices.Clone(o.ExternalKeys), o.PeerID) {
-		if dbid, err := strconv.ParseInt(id, 10, 64); err == nil {
-			holders = append(holders, model.Key{Kind: key.Kind, DBID: dbid})
+// meeting is what the rule of adoption needs to know of a newcomer and the EX object found for it.
+func (s *site) meeting(o model.Object, m Match) Meeting {
+	meet := Meeting{Want: o, Seen: m.Observed, First: s.in.FirstRun, Home: s.in.Home, Settings: s.in.Settings}
+	for _, owner := range m.Owners {
+		if owner != o.Key {
+			meet.Holders = append(meet.Holders, Holder{Key: owner, Owner: true, Stale: m.Stale[owner] || !s.living(owner)})
 		}
 	}
-	return slices.DeleteFunc(holders, func(k model.Key) bool { return k == key })
+	for _, k := range MarkHolders(o.Key, m.Observed) {
+		if !slices.Contains(m.Owners, k) {
+			meet.Holders = append(meet.Holders, Holder{Key: k, Stale: !s.living(k) || s.hasAnother(k, m.Observed.EXID)})
+		}
+	}
+	for _, k := range m.Leave {
+		meet.Leave = append(meet.Leave, s.person(k.DBID))
+	}
+	return meet
+}
+
+// hasAnother says whether the key is mapped to another EX object than this.
+func (s *site) hasAnother(k model.Key, exID string) bool {
+	has := s.in.Facts[k].EXID
+	return has != "" && has != exID
 }
 
 func (s *site) adopt(d *draft, m Match) {
@@ -102,25 +113,11 @@ func (s *site) adopt(d *draft, m Match) {
 		d.change.Action = model.ActionRestore
 	}
 	d.change.Fields = Diff(Target{Object: d.change.Object, Home: s.in.Home}, m.Observed, s.in.Settings, false)
-	if d.change.Key.Kind == model.KindUser && m.By == ByEmail && !s.in.FirstRun {
-		d.holds = append(d.holds, s.adoptedByEmail(d.change, m)...)
+	if len(m.Leave) > 0 && s.removesMembers() {
+		f := model.Field{Name: model.FieldMembers}
+		for _, k := range m.Leave {
+			f.Removed = append(f.Removed, s.person(k.DBID))
+		}
+		d.change.Fields = append(d.change.Fields, sortedSet(f))
 	}
-}
-
-// adoptedByEmail holds the adoption of a user whose address alone says who it is, if it would be renamed or deactivated,
-// or if it carries another Person's external id: an address can be recycled.
-func (s *site) adoptedByEmail(c model.Change, m Match) []hold {
-	what := ""
-	u := s.in.Settings.Users
-	switch {
-	case u.Name == rules.Controlled && m.Observed.Name != c.Object.Name:
-		what = fmt.Sprintf("rename it from '%s' to '%s'", m.Observed.Name, c.Object.Name)
-	case u.State == rules.Controlled && m.Observed.State == model.StateActive && c.Object.State == model.StateInactive:
-		what = "deactivate it"
-	case len(m.Observed.ExternalKeys) > 0 && !slices.Contains(m.Observed.ExternalKeys, c.Object.ExternalKey):
-		what = "replace its external id " + m.Observed.ExternalKeys[0]
-	default:
-		return nil
-	}
-	return []hold{{code: HeldAdoption, reason: fmt.Sprintf("the EX user %s has nothing but the address in common with it, and adopting it would %s", m.Observed.EXID, what)}}
 }

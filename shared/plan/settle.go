@@ -141,7 +141,7 @@ func (s *site) emit(p *Plan, d *draft, gone map[model.Key]bool) {
 		return
 	}
 	p.Changes = append(p.Changes, c)
-	if approved {
+	if approved || s.adoptedWithLeavers(d) {
 		p.Approved[c.Key] = true
 	}
 }
@@ -167,6 +167,15 @@ func (s *site) rest(d *draft) model.Change {
 	}
 	c.Label = s.label(c)
 	return c
+}
+
+// adoptedWithLeavers says that the list is of a queue whose adoption was approved with the members that it loses.
+func (s *site) adoptedWithLeavers(d *draft) bool {
+	if d.change.Key.Kind != model.KindMembers {
+		return false
+	}
+	queue := s.byKey[queueOf(d.change.Key)]
+	return queue != nil && queue.approved && len(s.in.Matches[queue.change.Key].Leave) > 0
 }
 
 // possible reduces a member list to what can be made true in this run: nobody leaves while that is held, nobody joins

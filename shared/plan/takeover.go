@@ -88,7 +88,7 @@ func (s *site) newcomers(kind model.Kind) []model.Object {
 }
 
 // goneBy lists the rows of the kind that can be taken over, by feature: lost ones first (they are the likeliest), then
-// those on their way out, then orphans; of equals the youngest.
+// those on their way out, then orphans, then those whose EX object is gone already; of equals the youngest.
 func (s *site) goneBy(kind model.Kind, of feature) map[string][]model.Key {
 	gone := map[string][]model.Key{}
 	for k, known := range s.in.Facts {
@@ -120,10 +120,12 @@ func (s *site) rank(k model.Key) int {
 	switch {
 	case s.lost[k]:
 		return 0
-	case s.in.Facts[k].Leaving:
+	case s.in.Facts[k].Leaving && s.in.Facts[k].EXID != "":
 		return 1
-	default:
+	case !s.in.Facts[k].Leaving:
 		return 2
+	default:
+		return 3 // its EX queue is gone: only what was seen of it is left
 	}
 }
 

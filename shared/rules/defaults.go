@@ -19,7 +19,7 @@ func Default(tenant int64, preset Preset) Settings {
 			Name: Controlled, Email: Controlled, State: Controlled, Division: Controlled,
 			Authority: "engage", Skills: Exact, Languages: Exact,
 		},
-		Queues:      Queues{Types: QueueTypes(), OnDelete: onDeleteAll(Delete)},
+		Queues:      Queues{Types: QueueTypes(), OnDelete: onDeleteAll(Delete), AdoptedDelete: AdoptedApprove},
 		Members:     Members{Control: Exact},
 		Languages:   Languages{Attribute: "Language"},
 		WrapUpCodes: WrapUpCodes{Attributes: []string{"DispositionCode"}},
@@ -57,7 +57,7 @@ func Default(tenant int64, preset Preset) Settings {
 		s.Preset = PresetCurrent
 		s.Users.OnDelete = Deactivate
 		s.Users.Division = AtCreation
-		s.Queues = Queues{Types: []int{model.DNVirtualQueue}, OnDelete: onDeleteAll(Empty)}
+		s.Queues = Queues{Types: []int{model.DNVirtualQueue}, OnDelete: onDeleteAll(Empty), AdoptedDelete: AdoptedApprove}
 	}
 	return s
 }

@@ -20,6 +20,7 @@ func entries() []entry {
 		shaping(userEntries()...),
 		shaping(emailEntries()...),
 		shaping(queueEntries()...),
+		[]entry{adoptedDeleteEntry()},
 		shaping(wrapUpAndLanguageEntries()...),
 		shaping(scopeEntries()...),
 		limitEntries(),
@@ -117,6 +118,12 @@ func queueEntries() []entry {
 		flag("members.union", "explicit agents count beside a group's skill expression", func(s *Settings) *bool { return &s.Members.Union }),
 		absentEntry(),
 	}
+}
+
+// adoptedDeleteEntry shapes nothing: what is desired stays, only who is asked differs.
+func adoptedDeleteEntry() entry {
+	return choice("queues.adoptedDelete", "what the delete of a queue that was there before EXCS needs: an approval of its own, or no more than that of a queue that EXCS made",
+		func(s *Settings) *AdoptedDelete { return &s.Queues.AdoptedDelete }, AdoptedApprove, AdoptedAsMade)
 }
 
 func wrapUpAndLanguageEntries() []entry {

@@ -96,7 +96,18 @@ type Email struct {
 type Queues struct {
 	Types    []int            // DN types that become queues
 	OnDelete map[int]OnDelete // by DN type; every type has an entry
+	// AdoptedDelete says what a delete of a queue that EXCS adopted and did not make needs.
+	AdoptedDelete AdoptedDelete
 }
+
+// AdoptedDelete says what the delete of an adopted queue needs.
+type AdoptedDelete string
+
+// An approval of its own, or nothing more than the delete of a queue that EXCS made.
+const (
+	AdoptedApprove AdoptedDelete = "approve"
+	AdoptedAsMade  AdoptedDelete = "as-made"
+)
 
 // Members are the rules of queue members.
 type Members struct {

@@ -73,6 +73,9 @@ func (r *Runner) carryWave(ctx context.Context, lease mapping.Lease, d *draft, w
 	if len(changes) == 0 {
 		return 0, nil
 	}
+	for i := range changes {
+		d.keepUnfinished(&changes[i])
+	}
 	// Rows take a desired state from any higher run than their own: a run that lost the lease must not go on with what it
 	// read before the run that has it now.
 	if _, err := r.Table.RenewLease(ctx, lease, r.Now(), leaseTime); err != nil {
@@ -88,6 +91,22 @@ func (r *Runner) carryWave(ctx context.Context, lease mapping.Lease, d *draft, w
 		return 0, err
 	}
 	return len(messages), nil
+}
+
+// keepUnfinished leaves on a row the takeover, or the adoption, that may be half done: the worker ends it before it does what
+// the row says. Without it the EX object, or the row that was taken over, would be nobody's for ever.
+func (d *draft) keepUnfinished(c *model.Change) {
+	row := d.rows[c.Key]
+	if c.Key.Kind == model.KindMembers || row.Version == 0 || !c.From.IsZero() || c.Adopt != "" {
+		return
+	}
+	gone := c.Action == model.ActionDelete || c.Action == model.ActionOrphan
+	switch {
+	case row.EXID == "" && row.From.IsZero() && gone:
+		c.Adopt = row.Adopt
+	case row.EXID != "" && row.State != mapping.StateConverged && !row.From.IsZero() && !d.living(row.From):
+		c.From = row.From
+	}
 }
 
 // write sets the desired states of one wave and returns the messages that tell of them: with an error those of the rows

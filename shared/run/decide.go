@@ -60,6 +60,9 @@ func (r *Runner) approve(ctx context.Context, lease mapping.Lease, hash string, 
 	d := Decision{Until: r.Now().Add(r.Settings.Approval), Source: held.acceptsSource(hash), Next: "the next run makes these changes; invoke sync to have it now"}
 	// The hash of one kind approves that kind's part of the first plan and no more.
 	d.FirstPlan = held.First && len(kinds) == 0 && (hash == held.Hash || hash == held.All)
+	if n := held.count(plan.HeldLooking); d.FirstPlan && n > 0 {
+		return Decision{}, model.Errorf(model.CodeConflict, "approve", "the first plan is not complete: %d objects are still looked up in the EX Org; approve the plan of a later run, in which nothing is looking any more", n)
+	}
 	if err := r.grant(ctx, lease.Run, items, &d, by); err != nil {
 		return d, err
 	}

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
@@ -29,10 +30,11 @@ type draft struct {
 	held      heldDocument
 	heldRows  map[string]int64 // versions of rows that workers held, by the id of the change shown for them
 	approvals approvals
-	names     *names // refreshed lists of the EX Org's names, nil when they were not read
-	first     bool   // there is no approved first plan
-	lookAll   bool   // the whole organisation is listed for newcomers
-	home      string // the home division, "" when it was not read
+	lookups   *lookups             // what newcomers were found to be, nil when nothing new is known
+	looking   map[model.Key]string // newcomers that are not looked up yet, with the reason
+	first     bool                 // there is no approved first plan
+	lookAll   bool                 // the whole organisation is listed for newcomers
+	home      string               // the home division, "" when it was not read
 	// fresh and lost are what the index lacked and had too much when the run began; rowless of those have no row.
 	fresh, lost, rowless []model.Key
 	marked               map[model.Key]bool // keys whose index entry says that they are being changed
@@ -198,9 +200,32 @@ func (r *Runner) learn(ctx context.Context, d *draft, keys []model.Key) (int, er
 			continue
 		}
 		d.rows[key] = row
-		d.facts[key] = row.Known()
+		d.facts[key] = r.knownOf(row)
 	}
 	return len(missing), nil
+}
+
+// knownOf gives what the rules need of a row. Of a queue of which the row does not tell who made it, the EX Org's own word is
+// taken: one of EXCS's OAuth clients.
+func (r *Runner) knownOf(row mapping.Row) model.Known {
+	known := row.Known()
+	if !known.Adopted || row.Origin != mapping.OriginUnknown {
+		return known
+	}
+	var body struct {
+		CreatedBy string `json:"createdBy"`
+	}
+	if json.Unmarshal(row.Seen, &body) == nil && body.CreatedBy != "" && slices.Contains(r.Clients, body.CreatedBy) {
+		known.Adopted = false
+	}
+	return known
+}
+
+// living says whether Engage has the key now, be it rejected.
+func (d *draft) living(key model.Key) bool {
+	_, desired := d.desired(key)
+	_, rejected := d.rejected(key)
+	return desired || rejected
 }
 
 // predecessors reads the rows that newcomers may take over: orphans, and queues on their way out or just gone.
@@ -266,7 +291,7 @@ func (r *Runner) input(ctx context.Context, d *draft, matches map[model.Key]plan
 		Mapped: d.site.Base(max(g.RemovalWindow, g.UpdateWindow), d.at), Memberships: d.site.MembershipBase(g.UpdateWindow, d.at),
 		Waiting: d.held.since(), Tripped: d.held.tripped(), Approved: d.approvals.valid(d.at), Paused: why(d.pauses), Holds: d.holds(),
 		SettingsChanged: d.site.SettingsHash != "" && d.site.SettingsHash != d.settings,
-		FirstRun:        d.first, Home: d.home, Now: d.at, Kinds: req.Kinds,
+		FirstRun:        d.first, Looking: d.looking, Home: d.home, Now: d.at, Kinds: req.Kinds,
 	}, nil
 }
 

@@ -57,7 +57,7 @@ func (r *Runner) forgetRows(ctx context.Context, lease mapping.Lease, keys []mod
 	if err := r.Table.PutIndex(ctx, lease.Run, index); err != nil {
 		return nil, fmt.Errorf("mark the keys in the mapping index: %w", err)
 	}
-	if err := r.unlearnNames(ctx, lease.Run, keys); err != nil {
+	if err := r.unlearn(ctx, lease.Run, keys); err != nil {
 		return nil, err
 	}
 	lists, err := r.memberLists(ctx, keys)
@@ -184,29 +184,25 @@ func (r *Runner) restMembers(ctx context.Context, queue model.Key, lists map[mod
 	return err
 }
 
-// unlearnNames forgets which names of the keys' kinds are taken in the EX Org: those of the forgotten were not among them,
-// because they were mapped. The next newcomer lists its kind once more.
-func (r *Runner) unlearnNames(ctx context.Context, run int64, keys []model.Key) error {
-	known := names{}
-	if err := load(ctx, r.Table, docNames, &known); err != nil {
+// unlearn forgets what was found in the EX Org for the keys and their kinds: they are matched anew.
+func (r *Runner) unlearn(ctx context.Context, run int64, keys []model.Key) error {
+	known := lookups{}
+	if err := load(ctx, r.Table, docLookups, &known); err != nil {
 		return err
 	}
-	before := len(known.Kinds)
+	before := len(known.Lists) + len(known.Found)
 	for _, key := range keys {
-		delete(known.Kinds, key.Kind)
+		delete(known.Lists, key.Kind)
+		delete(known.Found, key)
 	}
-	if len(known.Kinds) == before {
+	if len(known.Lists)+len(known.Found) == before {
 		return nil
 	}
-	return save(ctx, r.Table, docNames, run, known)
+	return save(ctx, r.Table, docLookups, run, known)
 }
 
 // errNoOrg says that this process can not look into the EX Org.
 var errNoOrg = errors.New("the EX Org is not at hand here")
-
-func living(row mapping.Row, exID string) bool {
-	return row.Goal == mapping.GoalPresent && row.EXID == exID && row.State != mapping.StateGone
-}
 
 func without(keys []model.Key, key model.Key) []model.Key {
 	return slices.DeleteFunc(slices.Clone(keys), func(k model.Key) bool { return k == key })

@@ -47,6 +47,17 @@ func (h heldDocument) tripped() map[string]time.Time {
 	return tripped
 }
 
+// count says how many changes are held for a reason.
+func (h heldDocument) count(code plan.HeldCode) int {
+	n := 0
+	for _, i := range h.Items {
+		if i.Code == code {
+			n++
+		}
+	}
+	return n
+}
+
 func (h heldDocument) since() map[string]time.Time {
 	since := make(map[string]time.Time, len(h.Items))
 	for _, i := range h.Items {

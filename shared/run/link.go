@@ -114,14 +114,29 @@ func (r *Runner) formerOwners(ctx context.Context, req LinkRequest) (stale, orph
 		return nil, nil, fmt.Errorf("read the rows of its owners: %w", err)
 	}
 	for _, key := range stale {
-		switch row := rows[key]; {
-		case living(row, req.EXID):
+		standing, err := r.standing(ctx, rows[key], req.EXID)
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case standing == mapping.OwnerLives:
 			return nil, nil, &model.Error{Code: model.CodeConflict, Key: req.Key, Err: fmt.Errorf("the %s %s belongs to %s, which Engage has: link or forget that one first", req.Key.Kind, req.EXID, key)}
-		case row.Goal == mapping.GoalOrphan && row.EXID == req.EXID:
+		case standing == mapping.OwnerOrphan:
 			orphans = append(orphans, key)
 		}
 	}
 	return stale, orphans, nil
+}
+
+// standing judges an owner of an EX object by its row and the one that it takes over from.
+func (r *Runner) standing(ctx context.Context, row mapping.Row, exID string) (mapping.Standing, error) {
+	if row.From.IsZero() || row.EXID != "" {
+		return mapping.StandingOf(row, mapping.Row{}, exID, r.Now()), nil
+	}
+	rows, err := r.Table.GetMany(ctx, []model.Key{row.From})
+	if err != nil {
+		return mapping.OwnerStale, fmt.Errorf("read the row of %s: %w", row.From, err)
+	}
+	return mapping.StandingOf(row, rows[row.From], exID, r.Now()), nil
 }
 
 // rebind maps an existing row to the EX object and has it looked at. The owner item is written first: a crash after it
@@ -199,7 +214,7 @@ func (r *Runner) leaveFormer(ctx context.Context, run int64, row mapping.Row) (m
 		return model.Key{}, r.Table.Disown(ctx, row.Key.Kind, row.EXID, row.Key)
 	}
 	key := mapping.Leftover(row.Key, row.EXID)
-	return key, r.adoptAsOrphan(ctx, run, objectOf(key, seen), row.EXID, fmt.Sprintf("left when %s was linked to another EX object", row.Key), []model.Key{row.Key}, nil)
+	return key, r.adoptAsOrphan(ctx, run, objectOf(key, seen), row.EXID, row.MadeOrAdopted(), fmt.Sprintf("left when %s was linked to another EX object", row.Key), []model.Key{row.Key}, nil)
 }
 
 // objectOf writes down what an EX object is, for a row that Engage has not said anything of.
@@ -208,13 +223,13 @@ func objectOf(key model.Key, seen model.Observed) model.Object {
 }
 
 // adoptAsOrphan makes the row of an EX object that Engage has no say in (yet).
-func (r *Runner) adoptAsOrphan(ctx context.Context, run int64, o model.Object, exID, reason string, from []model.Key, history []mapping.Entry) error {
+func (r *Runner) adoptAsOrphan(ctx context.Context, run int64, o model.Object, exID string, origin mapping.Origin, reason string, from []model.Key, history []mapping.Entry) error {
 	row, err := r.Table.PutDesired(ctx, run, mapping.Wish{Key: o.Key, Goal: mapping.GoalOrphan, Desired: o, Cause: model.CauseManual})
 	if err != nil {
 		return err
 	}
 	_, err = r.Table.Record(ctx, mapping.Outcome{
-		Key: o.Key, Version: row.Version, EXID: exID, ClearIntent: true, State: mapping.StateOrphan, Reason: reason, History: history,
+		Key: o.Key, Version: row.Version, EXID: exID, Origin: origin, ClearIntent: true, State: mapping.StateOrphan, Reason: reason, History: history,
 	}, r.Now())
 	if err != nil {
 		return err
@@ -242,7 +257,7 @@ func (r *Runner) bindNew(ctx context.Context, run int64, seen model.Observed, re
 		out.Next = "the run after Engage's object is mended adopts it: it is rejected now: " + reason
 	}
 	entry := r.linkEntry(req, "")
-	return r.adoptAsOrphan(ctx, run, objectOf(req.Key, seen), req.EXID, "linked: the next run takes it up", stale, []mapping.Entry{entry})
+	return r.adoptAsOrphan(ctx, run, objectOf(req.Key, seen), req.EXID, mapping.OriginAdopted, "linked: the next run takes it up", stale, []mapping.Entry{entry})
 }
 
 // rejected says why Engage's object can not become one of the EX Org as it is.

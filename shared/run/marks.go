@@ -101,7 +101,7 @@ func (r *Runner) foresee(ctx context.Context, run int64, d *draft, req Request) 
 
 // openFirst notes that the first plan is carried out without an approval, if it needs none.
 func (d *draft) openFirst() {
-	waits := slices.ContainsFunc(d.plan.Held, func(h plan.Held) bool { return h.Code == plan.HeldFirstPlan })
+	waits := slices.ContainsFunc(d.plan.Held, func(h plan.Held) bool { return h.Code == plan.HeldFirstPlan || h.Code == plan.HeldLooking })
 	if d.first && !waits && d.carriesOut() {
 		d.site.FirstPlan, d.site.FirstPlanHash = d.at, d.plan.Hash
 	}

@@ -26,8 +26,8 @@ func (r *Runner) remember(ctx context.Context, run int64, d *draft, req Request)
 			return err
 		}
 	}
-	if d.names != nil {
-		if err := save(ctx, r.Table, docNames, run, d.names); err != nil {
+	if d.lookups != nil {
+		if err := save(ctx, r.Table, docLookups, run, d.lookups); err != nil {
 			return err
 		}
 	}
@@ -81,10 +81,12 @@ func (d *draft) noteSite(run int64, table string) {
 func (d *draft) noteWhole() {
 	s := &d.site
 	held := func(is func(plan.Held) bool) bool { return slices.ContainsFunc(d.plan.Held, is) }
-	waitsForFirst := held(func(h plan.Held) bool { return h.Code == plan.HeldFirstPlan })
+	waitsForFirst := held(func(h plan.Held) bool {
+		return h.Code == plan.HeldFirstPlan || d.first && h.Code == plan.HeldLooking
+	})
 	opens := !waitsForFirst && d.carriesOut()
 	d.openFirst()
-	if d.lookAll && opens && !held(func(h plan.Held) bool { return h.Change.Adopt != "" }) {
+	if d.lookAll && opens && !held(func(h plan.Held) bool { return h.Change.Adopt != "" || h.Code == plan.HeldLooking }) {
 		s.FirstRun = d.at
 	}
 	// A removal that is held for a stronger reason would be held for the settings once that is gone.

@@ -62,6 +62,10 @@ type Org interface {
 	Find(ctx context.Context, want model.Object) ([]model.Observed, error)
 	// ExternalKeys reads a user's keys under EXCS's authority.
 	ExternalKeys(ctx context.Context, userID string) ([]string, error)
+	// Sets reads a user's skills and languages by their own calls.
+	Sets(ctx context.Context, userID string) (skills, languages []model.Assigned, err error)
+	// Members reads the users that are members of a queue as users.
+	Members(ctx context.Context, queueID string) ([]string, error)
 	// HomeDivision is the id of the home division.
 	HomeDivision(ctx context.Context) (string, error)
 }
@@ -74,8 +78,10 @@ type Config struct {
 	TableName string
 	Queue     Queue
 	// Dead is the dead-letter queue, whose depth status tells; nil: it is not told.
-	Dead     Depth
-	Org      Org
+	Dead Depth
+	Org  Org
+	// Clients are the ids of EXCS's OAuth clients: what they made in the EX Org EXCS made.
+	Clients  []string
 	Settings rules.Settings
 	// Holder names this process in the lease.
 	Holder string

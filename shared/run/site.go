@@ -24,7 +24,7 @@ const (
 	docHeld      = "held"
 	docApprovals = "approvals"
 	docRejects   = "rejects"
-	docNames     = "names"
+	docLookups   = "lookups"
 )
 
 // Site is what runs remember of the tenant. It is read and written once a run.

@@ -194,7 +194,7 @@ func (b budget) Reserve(ctx context.Context, client string, n int, rank exorg.Ra
 // RunConfig gives the configuration of runs: they read Engage with read and the EX Org through org.
 func (p *Parts) RunConfig(read func(context.Context) (*model.Snapshot, model.Counts, error), org run.Org) run.Config {
 	c := run.Config{
-		Read: read, Table: p.Table, TableName: p.env.Get(VarTable), Queue: p.Work, Org: org, Settings: p.Settings,
+		Read: read, Table: p.Table, TableName: p.env.Get(VarTable), Queue: p.Work, Org: org, Clients: p.clients, Settings: p.Settings,
 		Holder: NewToken(), Now: time.Now, NewToken: NewToken, Log: p.Log,
 	}
 	if p.Dead != nil {

@@ -48,12 +48,23 @@ func desiredChecks() []Check {
 		{"a wish to leave the object to the administrator makes an orphan", func(c *C) {
 			w := wish(User(1))
 			w.Goal = mapping.GoalOrphan
-			c.put(1, User(1))
-			r, err := c.Store.PutDesired(c.Ctx, 2, w)
+			r := c.put(1, User(1))
+			_, err := c.Store.Record(c.Ctx, mapping.Outcome{Key: r.Key, Version: r.Version, EXID: "ex-1", State: mapping.StateConverged}, c.Clock.Now())
+			c.ok(err)
+			r, err = c.Store.PutDesired(c.Ctx, 2, w)
 			c.ok(err)
 			equal(c, "state", r.State, mapping.StateOrphan)
 			equal(c, "goal", r.Goal, mapping.GoalOrphan)
 			equal(c, "version", r.Version, 2)
+		}},
+		{"of a row without an EX object a worker finds out first whether there is one to leave", func(c *C) {
+			w := wish(User(1))
+			w.Goal = mapping.GoalOrphan
+			c.put(1, User(1))
+			r, err := c.Store.PutDesired(c.Ctx, 2, w)
+			c.ok(err)
+			equal(c, "state", r.State, mapping.StatePending)
+			equal(c, "goal", r.Goal, mapping.GoalOrphan)
 		}},
 		{"a silent wish leaves a converged row converged, with the new fingerprint as applied", func(c *C) {
 			r := c.record(c.put(1, User(1)), mapping.StateConverged)

@@ -114,7 +114,7 @@ func bindChecks() []Check {
 			got, err := c.Store.Bind(c.Ctx, r.Key, r.Version, "ex-2", c.Clock.Now(), note(c))
 			c.ok(err)
 			want := mapping.Row{
-				Key: r.Key, EXID: "ex-2", Goal: mapping.GoalPresent, Desired: User(1), Version: 2, Run: 3, State: mapping.StatePending,
+				Key: r.Key, EXID: "ex-2", Origin: mapping.OriginAdopted, Goal: mapping.GoalPresent, Desired: User(1), Version: 2, Run: 3, State: mapping.StatePending,
 				Since: now, Unconverged: now, Cause: model.CauseManual, Written: now, History: []mapping.Entry{note(c)},
 			}
 			c.want(reflect.DeepEqual(got, want), "row is\n%+v\nwant\n%+v", got, want)

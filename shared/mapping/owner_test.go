@@ -1,0 +1,63 @@
+package mapping_test
+
+import (
+	"testing"
+	"time"
+
+	"excs/shared/mapping"
+	"excs/shared/model"
+)
+
+// The one judgement of owners, row by row.
+func TestStandingOf(t *testing.T) {
+	now := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
+	former := model.Key{Kind: model.KindQueue, DBID: 4}
+	row := func(edits ...func(*mapping.Row)) mapping.Row {
+		r := mapping.Row{Key: model.Key{Kind: model.KindQueue, DBID: 5}, Version: 1, Run: 10, Goal: mapping.GoalPresent}
+		for _, e := range edits {
+			e(&r)
+		}
+		return r
+	}
+	has := func(id string) func(*mapping.Row) { return func(r *mapping.Row) { r.EXID = id } }
+	wants := func(g mapping.Goal) func(*mapping.Row) { return func(r *mapping.Row) { r.Goal = g } }
+	adopts := func(id string) func(*mapping.Row) { return func(r *mapping.Row) { r.Adopt = id } }
+	takes := func(r *mapping.Row) { r.From = former }
+	works := func(until time.Time) func(*mapping.Row) {
+		return func(r *mapping.Row) { r.Working = &mapping.Working{Token: "w", Until: until} }
+	}
+	from := mapping.Row{Key: former, Version: 3, Run: 9, Goal: mapping.GoalPresent, EXID: "x"}
+	back := from
+	back.Run = 11
+	cases := []struct {
+		name      string
+		row, from mapping.Row
+		want      mapping.Standing
+	}{
+		{"no row", mapping.Row{}, mapping.Row{}, mapping.OwnerStale},
+		{"has it", row(has("x")), mapping.Row{}, mapping.OwnerLives},
+		{"has another", row(has("y")), mapping.Row{}, mapping.OwnerStale},
+		{"has another and was told to adopt it", row(has("y"), adopts("x")), mapping.Row{}, mapping.OwnerStale},
+		{"on its way out", row(has("x"), wants(mapping.GoalAbsent)), mapping.Row{}, mapping.OwnerStale},
+		{"an orphan", row(has("x"), wants(mapping.GoalOrphan)), mapping.Row{}, mapping.OwnerOrphan},
+		{"an orphan of another", row(has("y"), wants(mapping.GoalOrphan)), mapping.Row{}, mapping.OwnerStale},
+		{"has none and knows nothing of it", row(), mapping.Row{}, mapping.OwnerStale},
+		{"is told to adopt it", row(adopts("x")), mapping.Row{}, mapping.OwnerLives},
+		{"is told to adopt another", row(adopts("y")), mapping.Row{}, mapping.OwnerStale},
+		{"is being created", row(func(r *mapping.Row) { r.Intent = &mapping.Intent{Token: "t", At: now} }), mapping.Row{}, mapping.OwnerLives},
+		{"a worker is at it", row(works(now.Add(time.Second))), mapping.Row{}, mapping.OwnerLives},
+		{"a worker was at it", row(works(now)), mapping.Row{}, mapping.OwnerStale},
+		{"takes it over", row(takes), from, mapping.OwnerLives},
+		{"takes another over", row(takes, func(r *mapping.Row) { r.Adopt = "y" }), mapping.Row{Key: former, Version: 3, Run: 9, EXID: "y", Goal: mapping.GoalPresent}, mapping.OwnerStale},
+		{"was to take it over from a key that is back", row(takes, adopts("x")), back, mapping.OwnerStale},
+		{"took it over and its former row is gone", row(takes, adopts("x")), mapping.Row{}, mapping.OwnerLives},
+		{"a takeover that left Engage too", row(takes, wants(mapping.GoalAbsent)), from, mapping.OwnerStale},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			if got := mapping.StandingOf(c.row, c.from, "x", now); got != c.want {
+				t.Errorf("standing %d, want %d", got, c.want)
+			}
+		})
+	}
+}
