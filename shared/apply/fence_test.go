@@ -57,7 +57,7 @@ func TestAStaleWorkerDoesNotCreate(t *testing.T) {
 		})
 		b.settle()
 		b.same("users", len(b.org.Users()), 0)
-		b.state(o.Key, mapping.StateOrphan)
+		b.gone(o.Key) // there is nothing to leave to the administrator
 	})
 }
 

@@ -93,7 +93,7 @@ func (r *Runner) matches(ctx context.Context, d *draft) (map[model.Key]plan.Matc
 	l.forgetOld()
 	for _, kind := range kindsOf(l.fresh) {
 		l.lookUp(ctx, kind)
-		if err := ctx.Err(); err != nil {
+		if err := l.ends(ctx); err != nil {
 			return nil, fmt.Errorf("look for newcomers in the EX Org: %w", err)
 		}
 	}
@@ -113,6 +113,15 @@ func (r *Runner) matches(ctx context.Context, d *draft) (map[model.Key]plan.Matc
 		d.lookups = l.known
 	}
 	return matches, nil
+}
+
+// ends says why the run can not go on: its time is up, or there is no first plan yet and the credentials are refused, so that all
+// would be looking for ever.
+func (l *lookup) ends(ctx context.Context) error {
+	if l.d.first && model.CodeOf(l.failure) == model.CodeDenied {
+		return l.failure
+	}
+	return ctx.Err()
 }
 
 // newcomers are the desired objects that have no EX object yet and do not share another's.
