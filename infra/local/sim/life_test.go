@@ -45,9 +45,10 @@ type life struct {
 	due      map[string]time.Time // when the schedule comes next
 	interval time.Duration        // of the schedule
 	workers  int
-	paused   bool // the pollers rest: messages grow old
-	events   int  // the last event that was told
-	dry      int  // runs without anything to do at rest
+	paused   bool     // the pollers rest: messages grow old
+	events   int      // the last event that was told
+	dry      int      // runs without anything to do at rest
+	listed   []string // DBIDs of queues that wait for a person at rest
 
 	weather weather
 	view    *engagetest.Site // what a read of Engage shows in place of the site; nil: the site

@@ -114,6 +114,11 @@ func (l *life) poll() {
 		if err != nil || len(batch) == 0 {
 			return
 		}
+		for _, m := range batch {
+			if l.rng.IntN(100) < l.weather.duplicates {
+				l.double(m)
+			}
+		}
 		if l.weather.reorder {
 			l.rng.Shuffle(len(batch), func(i, j int) { batch[i], batch[j] = batch[j], batch[i] })
 		}

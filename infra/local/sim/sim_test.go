@@ -50,6 +50,11 @@ const (
 	troubleRecreate   trouble = "recreate"
 	troubleSwaps      trouble = "swaps"
 	troubleMeddle     trouble = "meddle"
+	troubleTokens     trouble = "tokens"
+	troubleOutage     trouble = "outage"
+	troubleLongOutage trouble = "long outage"
+	troubleBlind      trouble = "blind"
+	troubleOperator   trouble = "operator"
 )
 
 // enabled says which kinds of trouble the product stands today. EXCS_SIM_TROUBLE names others: a list, or "all".
@@ -61,7 +66,10 @@ func enabled(t trouble) bool {
 }
 
 func standing() []trouble {
-	return []trouble{troubleTable, troubleQueue, troubleOrg, troubleEngage, troubleEvents, troubleSwaps, troubleMeddle}
+	return []trouble{
+		troubleTable, troubleQueue, troubleOrg, troubleEngage, troubleEvents, troubleSwaps, troubleMeddle, troubleKill, troubleKillRun, troubleOverlap,
+		troubleSkew, troubleReverts, troubleRehires, troubleRecreate, troubleDuplicates, troubleTokens, troubleOutage, troubleOperator,
+	}
 }
 
 // killOf is the kind of trouble that the death of an invocation is.
@@ -103,6 +111,8 @@ func (l *life) step() {
 		}
 	case n < 7 && enabled(troubleMeddle):
 		l.meddle()
+	case n < 9:
+		l.incident()
 	default:
 	}
 	l.live(seconds(l.rng.IntN(180)))

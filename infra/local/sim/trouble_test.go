@@ -29,14 +29,14 @@ type weather struct {
 // drawWeather draws what a life has to stand.
 func (l *life) drawWeather() {
 	some := func(kind trouble, most int) int {
-		if !enabled(kind) || l.rng.IntN(2) == 0 {
+		if !enabled(kind) || l.rng.IntN(3) == 0 {
 			return 0
 		}
 		return 1 + l.rng.IntN(most)
 	}
 	l.weather = weather{
 		table: some(troubleTable, 50), queue: some(troubleQueue, 60), org: some(troubleOrg, 150), login: some(troubleOrg, 100), engage: some(troubleEngage, 150),
-		kill: some(troubleKill, 4), lostAnswers: some(troubleQueue, 15), lostEvents: some(troubleEvents, 50), duplicates: some(troubleDuplicates, 10),
+		kill: some(troubleKill, 15), lostAnswers: some(troubleQueue, 15), lostEvents: some(troubleEvents, 50), duplicates: some(troubleDuplicates, 10),
 		overlap: enabled(troubleOverlap) && l.rng.IntN(2) == 0, reorder: enabled(troubleQueue) && l.rng.IntN(2) == 0,
 		sweeps: time.Duration(10+l.rng.IntN(50)) * time.Minute, out: map[dependency]time.Time{},
 	}
