@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -356,8 +357,11 @@ func (r *Runner) draw(ctx context.Context, d *draft) error {
 			d.let[k] = append(d.let[k], plan.LetName(draw.Class, draw.Name))
 		}
 	}
-	for w, list := range names {
-		if _, _, err := r.Table.Draw(ctx, w, list, math.MaxInt32, d.at); err != nil {
+	inOrder := func(a, b mapping.Window) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Length, b.Length))
+	}
+	for _, w := range slices.SortedFunc(maps.Keys(names), inOrder) {
+		if _, _, err := r.Table.Draw(ctx, w, names[w], math.MaxInt32, d.at); err != nil {
 			return fmt.Errorf("draw from the guard's windows: %w", err)
 		}
 	}
