@@ -134,13 +134,16 @@ func startAWS(t *testing.T) (*aws, string) {
 	return a, server.URL
 }
 
-// ServeHTTP answers everything with an empty object.
+// ServeHTTP answers everything with an empty object, and says which table the mapping table is.
 func (a *aws) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	a.calls = append(a.calls, r.Header.Get("X-Amz-Target"))
 	a.mu.Unlock()
 	_, _ = io.Copy(io.Discard, r.Body)
 	body := []byte("{}")
+	if r.Header.Get("X-Amz-Target") == "DynamoDB_20120810.DescribeTable" {
+		body = []byte(`{"Table":{"TableId":"the-table"}}`)
+	}
 	w.Header().Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 	_, _ = w.Write(body)

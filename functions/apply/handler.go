@@ -12,6 +12,7 @@ import (
 	"excs/shared/instruments"
 	"excs/shared/model"
 	"excs/shared/queue"
+	"excs/shared/wiring"
 )
 
 // Worker works on a batch of messages.
@@ -26,6 +27,7 @@ type Queue interface {
 
 // Handler is the function apply.
 type Handler struct {
+	wiring.Base
 	Worker Worker
 	Queue  Queue
 	Log    *slog.Logger

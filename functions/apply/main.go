@@ -34,6 +34,7 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 		return nil, err
 	}
 	return &Handler{
+		Base:   parts.Base(),
 		Worker: parts.Worker(client), Queue: parts.Work, Log: parts.Log, Instruments: parts.Instruments(telemetry.FunctionApply, os.Stdout),
 	}, nil
 }

@@ -12,6 +12,7 @@ import (
 	"excs/shared/run"
 	"excs/shared/widget"
 	"excs/shared/widget/answer"
+	"excs/shared/wiring"
 )
 
 // Tenant tells how the tenant stands.
@@ -28,6 +29,7 @@ type Letters interface {
 
 // Handler is the function dashboard.
 type Handler struct {
+	wiring.Base
 	Tenant             Tenant
 	Dead               Letters
 	SyncARN, ReplayARN string

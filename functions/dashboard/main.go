@@ -37,6 +37,7 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 		return nil, err
 	}
 	return &Handler{
+		Base:   parts.Base(),
 		Tenant: run.New(parts.RunConfig(nil, nil)), Dead: parts.Dead, Log: parts.Log,
 		SyncARN: env.Get(wiring.VarSyncARN), ReplayARN: env.Get(wiring.VarReplayARN),
 	}, nil

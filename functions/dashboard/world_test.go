@@ -309,10 +309,10 @@ func TestFailedReads(t *testing.T) {
 	}
 }
 
-// A table that was restored from a backup is another table, and has no approved first plan.
+// A table that was restored from a backup is another table, whatever its name is, and has no approved first plan.
 func TestRestoredTable(t *testing.T) {
 	s, _ := converged(t)
-	r := run.New(run.Config{Table: s.Table, TableName: "restored", Queue: s.Work, Settings: s.Settings, Now: s.Clock.Now})
+	r := run.New(run.Config{Table: s.Table.Restore(), TableName: world.TableName, Queue: s.Work, Settings: s.Settings, Now: s.Clock.Now})
 	restored, err := r.Overview(t.Context(), widget.Few)
 	if err != nil {
 		t.Fatal(err)

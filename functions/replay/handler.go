@@ -9,6 +9,7 @@ import (
 	"excs/shared/instruments"
 	"excs/shared/model"
 	"excs/shared/replay"
+	"excs/shared/wiring"
 )
 
 // Replayer brings dead letters back.
@@ -18,6 +19,7 @@ type Replayer interface {
 
 // Handler is the function replay.
 type Handler struct {
+	wiring.Base
 	Replayer Replayer
 	Log      *slog.Logger
 	// Instruments measure what is left; nil: nothing is measured.
@@ -34,6 +36,10 @@ func (h *Handler) Handle(ctx context.Context, body json.RawMessage) (*replay.Rep
 	if err != nil {
 		h.Log.WarnContext(ctx, "payload refused", "code", model.CodeOf(err), "error", err.Error())
 		return nil, err
+	}
+	ctx, err = h.Bind(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("replay: %w", err)
 	}
 	report, err := h.Replayer.Replay(ctx, req)
 	h.Instruments.Replayed(ctx, report)

@@ -13,6 +13,7 @@ import (
 	"excs/shared/model"
 	"excs/shared/plan"
 	"excs/shared/run"
+	"excs/shared/wiring"
 )
 
 // Runner makes one run.
@@ -22,6 +23,7 @@ type Runner interface {
 
 // Handler is the function snapshot. It takes a Scheduler event or {}: what is in it does not matter.
 type Handler struct {
+	wiring.Base
 	Runner Runner
 	Log    *slog.Logger
 	// Instruments measure each run; nil: nothing is measured.

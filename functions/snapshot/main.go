@@ -41,6 +41,7 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 		return nil, err
 	}
 	return &Handler{
+		Base:   parts.Base(),
 		Runner: parts.Runner(read, client), Log: parts.Log, Closer: parts, Instruments: parts.Instruments(telemetry.FunctionSnapshot, os.Stdout),
 	}, nil
 }

@@ -26,7 +26,7 @@ func TestEngageFaults(t *testing.T) {
 				if err != nil && !strings.HasPrefix(err.Error(), action+": ") {
 					t.Errorf("the error does not name the action: %v", err)
 				}
-				if n := s.Org.Totals().Calls; n > 0 {
+				if n := stage.CallsBeyondIdentity(s.Org); n > 0 {
 					t.Errorf("%s made %d calls to the EX Org", action, n)
 				}
 				if work, dead := s.Messages(t); work+dead+s.Rows(t) > 0 {

@@ -13,6 +13,7 @@ import (
 	"excs/shared/model"
 	"excs/shared/run"
 	"excs/shared/verify"
+	"excs/shared/wiring"
 )
 
 // Runner is what the operator's function drives.
@@ -47,6 +48,7 @@ type Explainer interface {
 
 // Handler is the function sync.
 type Handler struct {
+	wiring.Base
 	Runner    Runner
 	Operator  Operator
 	Sweeper   Sweeper
@@ -78,6 +80,13 @@ func (h *Handler) Handle(ctx context.Context, body json.RawMessage) (any, error)
 	if err != nil {
 		h.Log.WarnContext(ctx, "payload refused", "code", model.CodeOf(err), "error", err.Error())
 		return nil, err
+	}
+	if why := h.Outdated(); why != "" && req.name != "status" && req.name != "list" && req.name != "pause" {
+		return nil, model.Errorf(model.CodeConflict, req.name, "%s", why)
+	}
+	ctx, err = h.Bind(ctx)
+	if err != nil {
+		return nil, wrap(req.name, err)
 	}
 	answer, err := req.do(h, ctx, req)
 	if req.name != actionSync { // which has measured its run

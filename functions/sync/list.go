@@ -100,6 +100,12 @@ func (s StatusAnswer) text() string {
 	if s.ProofFailed > 0 {
 		add("%d runs in a row could not read it: %s", s.ProofFailed, plain(s.ProofFailure))
 	}
+	if !s.Org.IsZero() {
+		add("EX Org: %s", plain(s.Org.String()))
+	}
+	if f := s.OtherOrg; f != nil {
+		add("the credentials lead to another organisation since %s: %s; nothing is written there", stamp(f.Since), plain(f.Have.String()))
+	}
 	if s.FirstPlan.IsZero() {
 		add("no approved first plan: only plans are made")
 	}

@@ -28,10 +28,13 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 	if err != nil {
 		return nil, err
 	}
-	s, org := parts.Settings, apply.NewPlatform(exorg.New(cfg), parts.Settings.Users.Authority)
+	client := exorg.New(cfg)
+	s, org := parts.Settings, apply.NewPlatform(client, parts.Settings.Users.Authority)
 	runs := parts.RunConfig(read, org)
+	runs.Identity = client
 	runner := run.New(runs)
 	return &Handler{
+		Base:   parts.Base(),
 		Runner: runner, Operator: runner,
 		Sweeper: verify.New(verify.Config{
 			Table: parts.Table, Lists: wiring.Lists{Table: parts.Table}, Queue: parts.Work, Org: verify.Open(cfg, s, s.Verify.Share), Settings: s,

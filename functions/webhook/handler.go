@@ -12,6 +12,7 @@ import (
 	"excs/shared/listen"
 	"excs/shared/model"
 	"excs/shared/notice"
+	"excs/shared/wiring"
 )
 
 // Listener turns notices into messages.
@@ -21,6 +22,7 @@ type Listener interface {
 
 // Handler is the function webhook.
 type Handler struct {
+	wiring.Base
 	Listener Listener
 	Gate     *Gate
 	Log      *slog.Logger
@@ -93,7 +95,11 @@ func read(body []byte) (notices []notice.Notice, rejected int, reason string) {
 
 // hear passes the notices on and logs what came of them.
 func (h *Handler) hear(ctx context.Context, notices []notice.Notice, rejected int) (listen.Report, error) {
-	report, err := h.Listener.Hear(ctx, notices)
+	ctx, err := h.Bind(ctx)
+	var report listen.Report
+	if err == nil {
+		report, err = h.Listener.Hear(ctx, notices)
+	}
 	report.Rejected = rejected
 	h.Instruments.Heard(ctx, report, 0)
 	args := []any{

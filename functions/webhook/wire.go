@@ -34,7 +34,7 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 		Table: parts.Table, Lists: wiring.Lists{Table: parts.Table}, Org: apply.NewPlatform(client, parts.Settings.Users.Authority),
 		Work: parts.Work, Now: time.Now, NewToken: wiring.NewToken, Log: parts.Log,
 	})
-	return &Handler{Listener: listener, Gate: gate, Log: parts.Log, Instruments: parts.Instruments(telemetry.FunctionWebhook, os.Stdout)}, nil
+	return &Handler{Base: parts.Base(), Listener: listener, Gate: gate, Log: parts.Log, Instruments: parts.Instruments(telemetry.FunctionWebhook, os.Stdout)}, nil
 }
 
 // gateOf makes the gate of what the variable holds.

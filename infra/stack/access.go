@@ -29,17 +29,18 @@ type grant struct {
 var (
 	// A run reads and writes rows, index and documents, and drops what it replaced.
 	tableRuns = grant{theTable, []string{
-		"dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
+		"dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
 	}}
-	// The worker writes rows, owners and windows, and draws on the budget.
+	// The worker writes rows, owners and windows, draws on the budget, notes credentials that lead to another organisation, and
+	// makes sure that the table is the one that the first plan was approved for.
 	tableWorks = grant{theTable, []string{
-		"dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem",
+		"dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
 	}}
 	// The webhook marks rows as queued.
 	tableHears = grant{theTable, []string{"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}}
 	// A replay sets rows pending; it reaches no EX Org and draws on no budget.
 	tableReplays = grant{theTable, []string{"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"}}
-	tableShows   = grant{theTable, []string{"dynamodb:BatchGetItem", "dynamodb:GetItem"}}
+	tableShows   = grant{theTable, []string{"dynamodb:BatchGetItem", "dynamodb:DescribeTable", "dynamodb:GetItem"}}
 	indexLists   = grant{theIndex, []string{"dynamodb:Query"}}
 
 	workSends  = grant{theWork, []string{"sqs:SendMessage"}}

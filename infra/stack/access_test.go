@@ -18,6 +18,7 @@ import (
 	"excs/shared/queue"
 	"excs/shared/replay"
 	"excs/shared/run"
+	"excs/shared/sides"
 	"excs/shared/verify"
 	"excs/shared/wiring"
 )
@@ -29,7 +30,7 @@ var storeActions = func() map[string][]string {
 	read := []string{"GetItem", "BatchGetItem"}          // the head, then the parts
 	count := []string{"GetItem", "UpdateItem"}           // numbers are changed in place
 	return map[string][]string{
-		"BudgetLeft": {"GetItem"}, "Pauses": {"GetItem"}, "Get": {"GetItem"}, "GetMany": {"BatchGetItem"}, "Owners": {"BatchGetItem"}, "Drawn": {"GetItem"}, "LoadToken": {"GetItem"},
+		"BudgetLeft": {"GetItem"}, "Pauses": {"GetItem"}, "Get": {"GetItem"}, "GetMany": {"BatchGetItem"}, "Owners": {"BatchGetItem"}, "Drawn": {"GetItem"}, "LoadToken": {"GetItem"}, "TableID": {"DescribeTable"},
 		"PutDesired": write, "MarkQueued": write, "ClearQueued": write, "Intend": write, "Record": write, "Release": write, "Bind": write, "Pause": write, "Own": write,
 		"TakeLease": write, "RenewLease": write, "ReleaseLease": write, "Draw": write, "SaveToken": write,
 		"Forget": drop, "Resume": drop, "Disown": drop, "DeleteDocument": drop,
@@ -64,19 +65,19 @@ func uses() map[string]use {
 	return map[string]use{
 		"snapshot": {table: with(reflect.TypeFor[run.Table]()), work: []reflect.Type{reflect.TypeFor[run.Queue]()}, dead: depth},
 		"apply": {
-			table: with(reflect.TypeFor[apply.Rows](), reflect.TypeFor[apply.Orphans](), reflect.TypeFor[apply.Window]()), names: append(lists, "GetDocument"),
+			table: with(reflect.TypeFor[apply.Rows](), reflect.TypeFor[apply.Orphans](), reflect.TypeFor[apply.Window](), reflect.TypeFor[sides.Noter](), reflect.TypeFor[mapping.IdentityStore]()), names: lists,
 			work: []reflect.Type{reflect.TypeFor[apply.Sender]()}, dead: []reflect.Type{reflect.TypeFor[apply.Sender]()}, consumes: true,
 		},
-		"webhook": {table: with(reflect.TypeFor[listen.Table]()), names: lists, work: []reflect.Type{reflect.TypeFor[listen.Sender]()}},
+		"webhook": {table: with(reflect.TypeFor[listen.Table]()), names: append(lists, "GetDocument"), work: []reflect.Type{reflect.TypeFor[listen.Sender]()}},
 		"sync": {
 			table: with(reflect.TypeFor[run.Table](), reflect.TypeFor[verify.Table](), reflect.TypeFor[explain.Table]()), names: lists,
 			work: []reflect.Type{reflect.TypeFor[run.Queue](), reflect.TypeFor[verify.Queue]()}, dead: depth,
 		},
 		"replay": {
-			table: []reflect.Type{reflect.TypeFor[replay.Rows]()}, work: []reflect.Type{reflect.TypeFor[replay.Work]()},
+			table: []reflect.Type{reflect.TypeFor[replay.Rows]()}, names: []string{"GetDocument"}, work: []reflect.Type{reflect.TypeFor[replay.Work]()},
 			dead: []reflect.Type{reflect.TypeFor[replay.Letters]()},
 		},
-		"dashboard": {names: []string{"GetDocument", "GetMany", "List"}, work: depth, dead: depth},
+		"dashboard": {names: []string{"GetDocument", "GetMany", "List", "TableID"}, work: depth, dead: depth},
 	}
 }
 

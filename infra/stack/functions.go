@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
 
+	"excs/shared/rules"
 	"excs/shared/wiring"
 )
 
@@ -148,8 +149,9 @@ func (s *Stack) function(f function, dir string) {
 
 // environment gives a function what its wiring asks for, and nothing else.
 func (s *Stack) environment(f function) *map[string]*string {
+	// With the settings their hash changes, so that every deployment of settings replaces the processes that are warm.
 	values := map[string]*string{}
-	for _, name := range f.variables {
+	for _, name := range append([]string{wiring.VarSettingsHash}, f.variables...) {
 		if value := s.variable(name); value != nil {
 			values[name] = value
 		}
@@ -176,6 +178,8 @@ func (s *Stack) variable(name string) *string {
 		return s.dead.QueueUrl()
 	case wiring.VarSettings:
 		return jsii.String("ssm:" + *s.parameter.ParameterName())
+	case wiring.VarSettingsHash:
+		return jsii.String(rules.TextHash(s.stage.Settings))
 	case wiring.VarEngageSecret:
 		return s.secrets[engageSecret]
 	case varWebhookSecret:

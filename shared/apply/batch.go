@@ -12,6 +12,7 @@ import (
 	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/queue"
+	"excs/shared/sides"
 )
 
 // Answer says what to do with one received message.
@@ -46,7 +47,7 @@ func (w *Worker) Batch(ctx context.Context, batch []queue.Received) []Answer {
 		}
 		looks[r.Key] = looks[r.Key].and(r)
 	}
-	byKey := w.looks(ctx, looks, w.watch())
+	byKey := w.admitted(ctx, looks)
 	for i, r := range batch {
 		if r.Err != nil {
 			continue
@@ -81,6 +82,23 @@ func (e errand) and(r queue.Received) errand {
 	return errand{Message: m, older: e.older, received: max(e.received, r.Count, 1)}
 }
 
+// admitted works on what may be worked on now, and answers the rest.
+func (w *Worker) admitted(ctx context.Context, looks map[model.Key]errand) map[model.Key]Answer {
+	ctx, err := w.admit(ctx)
+	if err == nil {
+		return w.looks(ctx, looks, w.watch())
+	}
+	answers := make(map[model.Key]Answer, len(looks))
+	for key, e := range looks {
+		if sides.IsRefused(err) {
+			answers[key] = w.answerOf(ctx, e, &Work{Outdated: sides.Outdated(err)}, func(context.Context) (Result, error) { return w.refuse(ctx, e, err) })
+			continue
+		}
+		answers[key] = w.answerOf(ctx, e, &Work{}, func(context.Context) (Result, error) { return Result{}, err })
+	}
+	return answers
+}
+
 func (w *Worker) looks(ctx context.Context, looks map[model.Key]errand, pauses *mapping.Watch) map[model.Key]Answer {
 	answers := make(map[model.Key]Answer, len(looks))
 	var mu sync.Mutex
@@ -102,15 +120,19 @@ func (w *Worker) looks(ctx context.Context, looks map[model.Key]errand, pauses *
 
 func (w *Worker) answer(ctx context.Context, e errand, pauses *mapping.Watch) Answer {
 	var work Work
-	result, err := w.look(ctx, e, pauses, &work)
+	return w.answerOf(ctx, e, &work, func(ctx context.Context) (Result, error) { return w.look(ctx, e, pauses, &work) })
+}
+
+func (w *Worker) answerOf(ctx context.Context, e errand, work *Work, look func(context.Context) (Result, error)) Answer {
+	result, err := look(ctx)
 	if err != nil {
 		w.Log.WarnContext(ctx, "look failed and comes back", "key", e.Key, "run", e.Run, "cause", e.Cause, "received", e.received, "code", model.CodeOf(err), "error", err.Error())
 		if w.sentAnew(ctx, e) {
-			return Answer{Err: err, Work: work}
+			return Answer{Err: err, Work: *work}
 		}
-		return Answer{Failed: true, Again: comeBack(e.received), Err: err, Work: work}
+		return Answer{Failed: true, Again: comeBack(e.received), Err: err, Work: *work}
 	}
-	return Answer{Failed: result.Again > 0, Again: result.Again, State: result.State, Action: result.Action, Work: work}
+	return Answer{Failed: result.Again > 0, Again: result.Again, State: result.State, Action: result.Action, Work: *work}
 }
 
 // sendAnewAfter is how often a message is received, with growing waits, until it is sent anew: the queue's own limit of

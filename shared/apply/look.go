@@ -50,6 +50,10 @@ func (l *look) once(ctx context.Context) (result Result, moved bool, err error) 
 	if failure == nil {
 		failure = l.converge(ctx)
 	}
+	if f := model.ForeignOrgOf(failure); f != nil {
+		result, err := l.foreign(ctx, f)
+		return result, false, err
+	}
 	if isMoved(failure) {
 		return Result{}, true, l.keep(ctx)
 	}

@@ -25,6 +25,10 @@ type Work struct {
 	Guarded int
 	// Denied says that the EX Org refused the credentials or a permission.
 	Denied bool
+	// Foreign names the other organisation that the credentials led to; nil: none.
+	Foreign *model.ForeignOrg
+	// Outdated says that nothing was done because the function's settings are not its deployment's.
+	Outdated bool
 }
 
 // ended takes what a look came to into the work.

@@ -11,6 +11,7 @@ import (
 	"excs/shared/model"
 	"excs/shared/queue"
 	"excs/shared/rules"
+	"excs/shared/sides"
 )
 
 // Rows is what the worker needs of the mapping table.
@@ -44,6 +45,14 @@ type Window interface {
 	Draw(ctx context.Context, w mapping.Window, names []string, limit int, now time.Time) (ok bool, drawn int, err error)
 }
 
+// Sides decides whether anything may be written now (*sides.Gate).
+type Sides interface {
+	// Admit gives the context that is bound to the approved organisation, or a *sides.Refused.
+	Admit(ctx context.Context) (context.Context, error)
+	// Met is told that credentials lead to another organisation.
+	Met(ctx context.Context, f *model.ForeignOrg)
+}
+
 // Sender puts messages on a queue.
 type Sender interface {
 	Send(ctx context.Context, messages []queue.Message) error
@@ -57,13 +66,15 @@ type Census interface {
 
 // Config is what a Worker is made of. Every field but Log is needed.
 type Config struct {
-	Rows     Rows
-	Orphans  Orphans
-	Lists    Lists
-	Window   Window
-	Census   Census
-	Org      Org
-	Writer   Writer
+	Rows    Rows
+	Orphans Orphans
+	Lists   Lists
+	Window  Window
+	Census  Census
+	Org     Org
+	Writer  Writer
+	// Sides lets work through only where the first plan was approved. nil: everywhere; for tests of single objects.
+	Sides    Sides
 	Work     Sender // the queue that workers read, for second looks
 	Dead     Sender // the dead-letter queue
 	Settings rules.Settings
@@ -104,7 +115,15 @@ const looksPerMessage = 3
 // Look makes the message's object right, or records on its row why not. An error means that not even that could be
 // recorded: the message must come back.
 func (w *Worker) Look(ctx context.Context, m queue.Message) (Result, error) {
-	return w.look(ctx, errand{Message: m, received: 1}, w.watch(), &Work{})
+	e := errand{Message: m, received: 1}
+	ctx, err := w.admit(ctx)
+	if sides.IsRefused(err) {
+		return w.refuse(ctx, e, err)
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	return w.look(ctx, e, w.watch(), &Work{})
 }
 
 // begin clears the row's queued mark, before anything is observed, so that a change during the work is queued again.

@@ -41,9 +41,12 @@ func (c *Client) call(ctx context.Context, r wire.Request, out any) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", operation(r), err)
 		}
-		a := c.exchange(ctx, r, target, payload, token)
-		c.learn(ctx, o, r, a)
-		err = c.judge(r, a, out)
+		err = c.admit(ctx, r, o, token)
+		if err == nil {
+			a := c.exchange(ctx, r, target, payload, token)
+			c.learn(ctx, o, r, a)
+			err = c.judge(r, a, out)
+		}
 		if err == nil || !c.again(ctx, &t, r, o, token, err) {
 			return err
 		}

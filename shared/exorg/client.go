@@ -13,6 +13,7 @@ type Client struct {
 	api, login string
 	http       *http.Client
 	tokens     TokenCache
+	guarded    bool
 	budget     Budget
 	rank       Rank
 	maxWait    time.Duration
@@ -37,7 +38,7 @@ func New(cfg Config) *Client {
 	h := *cfg.HTTP
 	h.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c := &Client{
-		api: cfg.APIURL, login: cfg.LoginURL, http: &h, tokens: cfg.Tokens, budget: cfg.Budget, rank: cfg.Rank,
+		api: cfg.APIURL, login: cfg.LoginURL, http: &h, tokens: cfg.Tokens, guarded: cfg.Guarded, budget: cfg.Budget, rank: cfg.Rank,
 		maxWait: cfg.MaxWait, timeout: cfg.Timeout, retry: cfg.Retry,
 		now: cfg.Now, sleep: cfg.Sleep, random: cfg.Random, log: cfg.Logger, count: cfg.Counter, reload: cfg.Reload,
 	}

@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"excs/shared/model"
 )
 
 // Rank orders requests when the budget is short. The values are those of the mapping table's budget, so that the wiring converts the number.
@@ -19,10 +21,11 @@ const (
 
 // TokenCache shares one OAuth token per client among all workers: the token endpoint has a rate limit of its own (facts/exorg.md 4).
 type TokenCache interface {
-	// LoadToken reads the token of an OAuth client. not_found when there is none.
-	LoadToken(ctx context.Context, client string) (token string, expires time.Time, err error)
-	// SaveToken keeps it until it expires.
-	SaveToken(ctx context.Context, client string, token string, expires time.Time) error
+	// LoadToken reads the token of an OAuth client and the organisation that it belongs to, as far as that was asked for. not_found
+	// when there is none.
+	LoadToken(ctx context.Context, client string) (token string, org model.Org, expires time.Time, err error)
+	// SaveToken keeps both until the token expires.
+	SaveToken(ctx context.Context, client string, token string, org model.Org, expires time.Time) error
 }
 
 // Budget is the request budget of each OAuth client, shared by all workers.
@@ -58,6 +61,8 @@ type Config struct {
 	HTTP *http.Client
 	// Tokens shares tokens with other processes; nil keeps them in this one.
 	Tokens TokenCache
+	// Guarded clients send no write whose context is not bound to an organisation (Under).
+	Guarded bool
 	// Budget paces requests; nil is no limit (Retry-After still binds this process).
 	Budget Budget
 	// Rank is the rank of requests whose context names none; default RankPeople.

@@ -124,35 +124,36 @@ func (l *lines) String() string {
 type tokenShelf struct {
 	mu      sync.Mutex
 	tokens  map[string]string
+	orgs    map[string]model.Org
 	expires map[string]time.Time
 	loads   int
 	fails   error
 }
 
 func newShelf() *tokenShelf {
-	return &tokenShelf{tokens: map[string]string{}, expires: map[string]time.Time{}}
+	return &tokenShelf{tokens: map[string]string{}, orgs: map[string]model.Org{}, expires: map[string]time.Time{}}
 }
 
-func (s *tokenShelf) LoadToken(_ context.Context, client string) (string, time.Time, error) {
+func (s *tokenShelf) LoadToken(_ context.Context, client string) (string, model.Org, time.Time, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.loads++
 	if s.fails != nil {
-		return "", time.Time{}, s.fails
+		return "", model.Org{}, time.Time{}, s.fails
 	}
 	if s.tokens[client] == "" {
-		return "", time.Time{}, model.Errorf(model.CodeNotFound, "load token", "none")
+		return "", model.Org{}, time.Time{}, model.Errorf(model.CodeNotFound, "load token", "none")
 	}
-	return s.tokens[client], s.expires[client], nil
+	return s.tokens[client], s.orgs[client], s.expires[client], nil
 }
 
-func (s *tokenShelf) SaveToken(_ context.Context, client, token string, expires time.Time) error {
+func (s *tokenShelf) SaveToken(_ context.Context, client, token string, org model.Org, expires time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.fails != nil {
 		return s.fails
 	}
-	s.tokens[client], s.expires[client] = token, expires
+	s.tokens[client], s.orgs[client], s.expires[client] = token, org, expires
 	return nil
 }
 

@@ -50,6 +50,10 @@ func (c *Client) HomeDivision(ctx context.Context) (Division, error) {
 // Me reads whose token it is.
 func (c *Client) Me(ctx context.Context) (Me, error) {
 	var m Me
-	err := c.Call(ctx, wire.Request{Op: "read the token's owner", Method: http.MethodGet, Route: "/tokens/me", Reads: true}, &m)
+	err := c.Call(ctx, meRequest(), &m)
 	return m, err
+}
+
+func meRequest() wire.Request {
+	return wire.Request{Op: "read the token's owner", Method: http.MethodGet, Route: "/tokens/me", Reads: true}
 }

@@ -37,6 +37,7 @@ type oauth struct {
 	mu          sync.Mutex
 	credentials Credentials
 	token       string
+	org         model.Org // of token; zero: not known yet
 	expires     time.Time
 	renew       time.Time // from when on a new token is sought
 	bad         string    // a token that the API refused
@@ -61,7 +62,7 @@ func (o *oauth) learn(c Credentials) bool {
 		return false
 	}
 	if o.credentials.ID != c.ID {
-		o.token, o.bad = "", ""
+		o.token, o.org, o.bad = "", model.Org{}, ""
 	}
 	o.credentials = c
 	return true
@@ -130,29 +131,63 @@ func (o *oauth) refuse(err error, until time.Time) {
 
 // keep stores a token unless it is the refused one, or dies before the one that is there; it says whether there is now a token that need not be
 // renewed.
-func (o *oauth) keep(token string, expires, now time.Time, early time.Duration) bool {
+func (o *oauth) keep(token string, org model.Org, expires, now time.Time, early time.Duration) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if token == "" || token == o.bad || !now.Before(expires) {
 		return false
 	}
-	if o.token == "" || expires.After(o.expires) {
-		o.token, o.expires, o.renew = token, expires, expires.Add(-early)
+	switch {
+	case o.token == "" || expires.After(o.expires):
+		o.token, o.org, o.expires, o.renew = token, org, expires, expires.Add(-early)
+	case o.token == token && o.org.IsZero():
+		o.org = org // another process asked meanwhile
 	}
 	return now.Before(o.renew)
 }
+
+// orgOf gives the organisation of the token, if it is known.
+func (o *oauth) orgOf(token string) (model.Org, bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.token != token || o.org.IsZero() {
+		return model.Org{}, false
+	}
+	return o.org, true
+}
+
+// belongs notes the organisation of the token, if it is still the one in use, and gives the end of its life.
+func (o *oauth) belongs(token string, org model.Org) (expires time.Time, ok bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.token != token {
+		return time.Time{}, false
+	}
+	o.org = org
+	return o.expires, true
+}
+
+// enter waits for the OAuth client's gate; leave opens it for the next.
+func (o *oauth) enter(ctx context.Context, op string) error {
+	select {
+	case o.gate <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return &model.Error{Code: model.CodeUnavailable, Op: op, Err: ctx.Err()}
+	}
+}
+
+func (o *oauth) leave() { <-o.gate }
 
 // token gives a valid token: from this process, from the cache, from the token endpoint, in that order.
 func (c *Client) token(ctx context.Context, o *oauth) (string, error) {
 	if t, ok := o.fresh(c.now()); ok {
 		return t, nil
 	}
-	select {
-	case o.gate <- struct{}{}:
-		defer func() { <-o.gate }()
-	case <-ctx.Done():
-		return "", &model.Error{Code: model.CodeUnavailable, Op: "get a token", Err: ctx.Err()}
+	if err := o.enter(ctx, "get a token"); err != nil {
+		return "", err
 	}
+	defer o.leave()
 	if t, ok := o.fresh(c.now()); ok { // somebody else got it meanwhile
 		return t, nil
 	}
@@ -174,14 +209,14 @@ func (c *Client) fromCache(ctx context.Context, o *oauth) bool {
 	if c.tokens == nil {
 		return false
 	}
-	token, expires, err := c.tokens.LoadToken(ctx, o.known().ID)
+	token, org, expires, err := c.tokens.LoadToken(ctx, o.known().ID)
 	if err != nil {
 		if model.CodeOf(err) != model.CodeNotFound {
 			c.log.WarnContext(ctx, "the shared token could not be read, a new one is fetched", "client", o.number, "error", err.Error())
 		}
 		return false
 	}
-	return o.keep(token, expires, c.now(), c.early())
+	return o.keep(token, org, expires, c.now(), c.early())
 }
 
 func (c *Client) early() time.Duration {
@@ -204,16 +239,21 @@ func (c *Client) renewToken(ctx context.Context, o *oauth) error {
 		return err
 	}
 	expires := now.Add(life)
-	if !o.keep(token, expires, now, min(c.early(), life/2)) {
+	if !o.keep(token, model.Org{}, expires, now, min(c.early(), life/2)) {
 		return model.Errorf(model.CodeUnavailable, "get a token", "the token endpoint gave a token that the EX Org has refused")
 	}
+	c.share(ctx, o, token, model.Org{}, expires)
+	return nil
+}
+
+// share gives a token to the other workers. If that fails, it costs each of them a call and nothing else.
+func (c *Client) share(ctx context.Context, o *oauth, token string, org model.Org, expires time.Time) {
 	if c.tokens == nil {
-		return nil
+		return
 	}
-	if err := c.tokens.SaveToken(ctx, o.known().ID, token, expires); err != nil {
+	if err := c.tokens.SaveToken(ctx, o.known().ID, token, org, expires); err != nil {
 		c.log.WarnContext(ctx, "the token could not be shared with the other workers", "client", o.number, "error", err.Error())
 	}
-	return nil
 }
 
 // reread reads the secret again after a refusal, and says whether it holds other credentials for the OAuth client: the ones

@@ -231,16 +231,16 @@ type swapping struct {
 	next string
 }
 
-func (s *swapping) SaveToken(context.Context, string, string, time.Time) error {
+func (s *swapping) SaveToken(context.Context, string, string, model.Org, time.Time) error {
 	return errors.New("nothing should be saved")
 }
 
-func (s *swapping) LoadToken(ctx context.Context, client string) (string, time.Time, error) {
-	token, expires, err := s.tokenShelf.LoadToken(ctx, client)
+func (s *swapping) LoadToken(ctx context.Context, client string) (string, model.Org, time.Time, error) {
+	token, org, expires, err := s.tokenShelf.LoadToken(ctx, client)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tokens[client] = s.next
-	return token, expires, err
+	return token, org, expires, err
 }
 
 func TestWhatTheTokenEndpointSays(t *testing.T) {

@@ -61,6 +61,18 @@ func (c conditions) figures(f *run.Figures) {
 	}
 }
 
+// sides measures whether the two sides and the settings are those that may be worked by, and says it in words where they are not.
+func (c conditions) sides(r *telemetry.Reading, foreign *model.ForeignOrg, outdated bool) {
+	if foreign != nil {
+		r.Set(telemetry.OtherOrg, 1)
+		c.say(telemetry.AlarmOtherOrg, 0, nil, "org", foreign.Have.ID, "orgName", foreign.Have.Name, "approved", foreign.Want.ID, "approvedName", foreign.Want.Name)
+	}
+	if outdated {
+		r.Set(telemetry.OldSettings, 1)
+		c.say(telemetry.AlarmOldSettings, 0, nil)
+	}
+}
+
 // then adds the command that follows once the first one was read, if there is anything to put into it.
 func (c conditions) then(args ...any) func(command, what string) []any {
 	return func(command, what string) []any {

@@ -1,6 +1,7 @@
 package instruments
 
 import (
+	"cmp"
 	"context"
 
 	"excs/shared/apply"
@@ -20,12 +21,15 @@ func (s *Set) Batch(ctx context.Context, batch []queue.Received, answers []apply
 		return
 	}
 	r := s.Meter.Begin()
-	trips := 0
+	trips, outdated := 0, false
+	var foreign *model.ForeignOrg
 	for _, a := range answers {
+		foreign, outdated = cmp.Or(foreign, a.Work.Foreign), outdated || a.Work.Outdated
 		work(r, a.Work)
 		trips += a.Work.Guarded
 	}
 	said := conditions{ctx: ctx, set: s}
+	said.sides(r, foreign, outdated)
 	if trips > 0 {
 		r.Set(telemetry.GuardTrips, float64(trips))
 		guarded := keysOf(batch, answers, func(a apply.Answer) bool { return a.Work.Guarded > 0 })

@@ -1,12 +1,14 @@
 package instruments
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"time"
 
 	"excs/shared/model"
 	"excs/shared/run"
+	"excs/shared/sides"
 	"excs/shared/telemetry"
 )
 
@@ -25,8 +27,10 @@ func (s *Set) Run(ctx context.Context, report run.Report, failure error) {
 	}
 	said := conditions{ctx: ctx, set: s}
 	s.figures(r, report.Figures, &said)
+	foreign := cmp.Or(model.ForeignOrgOf(failure), report.Foreign)
+	said.sides(r, foreign, sides.Outdated(failure))
 	denied := s.calls(r).Denied
-	if model.CodeOf(failure) == model.CodeDenied && denied == 0 { // it was not the EX Org: the database, or AWS
+	if model.CodeOf(failure) == model.CodeDenied && denied == 0 && foreign == nil { // it was not the EX Org: the database, or AWS
 		denied = 1
 		r.Add(telemetry.AuthFailures, denied)
 	}

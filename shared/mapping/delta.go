@@ -57,6 +57,7 @@ func headOf(it item) (indexHead, error) {
 // Delta compares the desired fingerprints with the index; see IndexStore. It computes what each shard would be if nothing
 // had changed and reads only shards whose digest in the head is another.
 func (t *table) Delta(ctx context.Context, want map[model.Key]model.Fingerprint) (model.Delta, error) {
+	t = t.in(ctx)
 	head, _, err := t.head(ctx, "Delta")
 	if err != nil {
 		return model.Delta{}, inOp("compare with index", err)

@@ -14,6 +14,7 @@ import (
 
 // PutDesired sets a row's desired state on behalf of a run; see RowStore.
 func (t *table) PutDesired(ctx context.Context, run int64, wish Wish) (Row, error) {
+	t = t.in(ctx)
 	const what = "put desired state of"
 	if wish.Key.IsZero() || wish.Goal == "" {
 		return Row{}, model.Errorf(model.CodeInvalid, "put desired state", "a wish needs a key and a goal, got %q and %q", wish.Key, wish.Goal)

@@ -24,6 +24,7 @@ const (
 
 // GetDocument reads one, consistently. not_found.
 func (t *table) GetDocument(ctx context.Context, name string) ([]byte, error) {
+	t = t.in(ctx)
 	op := "get document " + name
 	for range readAgain {
 		head, err := t.get(ctx, "GetDocument", t.keys.document(name))
@@ -76,6 +77,7 @@ func (t *table) collect(ctx context.Context, name string, head item) (packed []b
 // PutDocument writes one; see DocumentStore. A large one goes into parts of a generation of its own first; the head, written
 // last, makes them visible at once. The generation before stays for readers under way, older ones are removed.
 func (t *table) PutDocument(ctx context.Context, name string, run int64, body []byte) error {
+	t = t.in(ctx)
 	op := "put document " + name
 	if name == "" {
 		return model.Errorf(model.CodeInvalid, "put document", "it needs a name")
@@ -159,6 +161,7 @@ func (t *table) kept(part item, keep []string) bool {
 
 // DeleteDocument drops one; absent is fine. The head goes first, so that nobody sees half a document.
 func (t *table) DeleteDocument(ctx context.Context, name string) error {
+	t = t.in(ctx)
 	op := "delete document " + name
 	before := item(nil)
 	_, err := t.mutate(ctx, "DeleteDocument", t.keys.document(name), func(old item) (item, error) {

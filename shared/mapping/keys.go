@@ -44,6 +44,7 @@ const (
 	attrWorking  = "wk"
 	attrFormat   = "fmt"
 	attrOrg      = "org"
+	attrOrgName  = "orgn"
 	attrOrigin   = "orig"
 
 	attrWorkingUntil = "wkat"

@@ -9,6 +9,7 @@ import (
 
 // Keys lists the keys of a kind that the index holds, in order; see IndexStore. It reads every shard of the kind.
 func (t *table) Keys(ctx context.Context, kind model.Kind) ([]model.Key, error) {
+	t = t.in(ctx)
 	head, _, err := t.head(ctx, "Keys")
 	if err != nil {
 		return nil, inOp("list keys", err)

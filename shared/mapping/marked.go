@@ -12,6 +12,7 @@ import (
 // Marked lists the keys that a run marked as being changed and that no run has unmarked, in order; see IndexStore. The head
 // says which shards have any, so that it is one read when there are none.
 func (t *table) Marked(ctx context.Context) ([]model.Key, error) {
+	t = t.in(ctx)
 	head, _, err := t.head(ctx, "Marked")
 	if err != nil {
 		return nil, inOp("list keys that are being changed", err)

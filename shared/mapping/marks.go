@@ -10,6 +10,7 @@ import (
 
 // MarkQueued sets the queued mark; see RowStore. The row's packed part is not touched.
 func (t *table) MarkQueued(ctx context.Context, key model.Key, token string, now time.Time, lost time.Duration) (bool, error) {
+	t = t.in(ctx)
 	const what = "mark queued"
 	if token == "" {
 		return false, &model.Error{Code: model.CodeInvalid, Op: what, Key: key, Err: errNoToken}
@@ -37,6 +38,7 @@ func (t *table) MarkQueued(ctx context.Context, key model.Key, token string, now
 
 // ClearQueued takes the queued mark away; see RowStore.
 func (t *table) ClearQueued(ctx context.Context, key model.Key, token string) (Row, error) {
+	t = t.in(ctx)
 	const what = "clear queued mark of"
 	it, err := t.mutate(ctx, "ClearQueued", t.keys.row(key), func(old item) (item, error) {
 		if old == nil {
@@ -57,6 +59,7 @@ func (t *table) ClearQueued(ctx context.Context, key model.Key, token string) (R
 
 // Intend notes that the caller is about to create the object; see RowStore.
 func (t *table) Intend(ctx context.Context, key model.Key, version int64, intent Intent, replace string) error {
+	t = t.in(ctx)
 	const what = "note intent for"
 	if intent.Token == "" {
 		return &model.Error{Code: model.CodeInvalid, Op: what, Key: key, Err: errNoToken}
@@ -77,6 +80,7 @@ func (t *table) Intend(ctx context.Context, key model.Key, version int64, intent
 				Err: fmt.Errorf("a creation that began at %s stands: look the object up first", m.At.Format(time.RFC3339))}
 		}
 		setMark(old, attrIntent, attrIntentAt, (*mark)(&intent))
+		t.signOwned(old)
 		return old, nil
 	})
 	return named(what, key, err)

@@ -19,6 +19,8 @@ type MemoryOptions struct {
 	// as DynamoDB's does.
 	LagSeed int64
 	MaxLag  time.Duration
+	// ID is what TableID gives ("": one that no other twin has).
+	ID string
 	// Fault is asked before every request that the table would send.
 	Fault FaultFunc
 	// Turn is asked before Fault, with the request's context and the items it is for; it may block until it is the
@@ -38,7 +40,10 @@ var _ Store = (*Memory)(nil)
 // NewMemory makes an empty twin.
 func NewMemory(o MemoryOptions) *Memory {
 	o.Options = o.Options.withDefaults()
-	tw := &twin{clock: o.Clock, items: map[itemKey][]byte{}, index: newTwinIndex(o.LagSeed, o.MaxLag), fault: o.Fault, turn: o.Turn}
+	if o.ID == "" {
+		o.ID = newID()
+	}
+	tw := &twin{id: o.ID, clock: o.Clock, items: map[itemKey][]byte{}, index: newTwinIndex(o.LagSeed, o.MaxLag), fault: o.Fault, turn: o.Turn}
 	return &Memory{table: newTable(tw, o.Tenant, o.Options), twin: tw}
 }
 
@@ -86,7 +91,7 @@ func (m *Memory) Items() int {
 
 // Restart gives a second process on the same table: it shares the items, not what the first one remembers.
 func (m *Memory) Restart() *Memory {
-	return &Memory{table: newTable(m.twin, m.keys.tenant, m.Options), twin: m.twin}
+	return &Memory{table: newTable(m.twin, m.tenant, m.Options), twin: m.twin}
 }
 
 // Units are charged capacity units and requests.
@@ -97,6 +102,7 @@ type Units struct {
 
 // twin is the server in memory.
 type twin struct {
+	id    string
 	clock func() time.Time
 
 	mu    sync.Mutex

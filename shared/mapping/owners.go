@@ -11,6 +11,7 @@ import (
 
 // Own makes key an owner of the EX object; see OwnerStore.
 func (t *table) Own(ctx context.Context, kind model.Kind, exID string, key model.Key, from []model.Key, share bool) error {
+	t = t.in(ctx)
 	const what = "own EX object for"
 	if exID == "" || key.IsZero() {
 		return model.Errorf(model.CodeInvalid, "own EX object", "needs an EX id and a key, got %q and %q", exID, key)
@@ -29,6 +30,7 @@ func (t *table) Own(ctx context.Context, kind model.Kind, exID string, key model
 				Err: fmt.Errorf("%s %s belongs to %s", kind, exID, joinKeys(left))}
 		}
 		next := item{}
+		t.signOwned(next)
 		next.setText(attrOwners, joinKeys(append(left, key)))
 		return next, nil
 	})
@@ -37,6 +39,7 @@ func (t *table) Own(ctx context.Context, kind model.Kind, exID string, key model
 
 // Owners reads the owners of EX objects of one kind, consistently; objects without owner are absent.
 func (t *table) Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string][]model.Key, error) {
+	t = t.in(ctx)
 	ids := make(map[itemKey]string, len(exIDs))
 	var ks []itemKey
 	for _, id := range exIDs {
@@ -61,6 +64,7 @@ func (t *table) Owners(ctx context.Context, kind model.Kind, exIDs []string) (ma
 
 // Disown takes key off the owners; the last one drops the item.
 func (t *table) Disown(ctx context.Context, kind model.Kind, exID string, key model.Key) error {
+	t = t.in(ctx)
 	_, err := t.mutate(ctx, "Disown", t.keys.owner(kind, exID), func(old item) (item, error) {
 		owners, err := ownersOf(old)
 		if err != nil {

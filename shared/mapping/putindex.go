@@ -39,6 +39,7 @@ type indexWrite struct {
 // finds the truth. When a kind outgrows its shards, all its keys are written into twice as many new ones, which nobody
 // reads until the head names them.
 func (t *table) PutIndex(ctx context.Context, run int64, changed map[model.Key]model.Fingerprint) error {
+	t = t.in(ctx)
 	doubts := t.doubts.take()
 	if len(changed) == 0 && len(doubts) == 0 {
 		return nil

@@ -25,6 +25,7 @@ type rowBody struct {
 
 // encodeRow makes the item of a row. Seen is packed apart, because it is large and changes seldom.
 func (t *table) encodeRow(r Row) (item, error) {
+	r = t.sign(r)
 	it := item{}
 	it.setNumber(attrFormat, RowFormat)
 	it.setText(attrOrg, r.Org)

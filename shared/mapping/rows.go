@@ -11,6 +11,7 @@ import (
 
 // Get reads one row, consistently. not_found.
 func (t *table) Get(ctx context.Context, key model.Key) (Row, error) {
+	t = t.in(ctx)
 	it, err := t.get(ctx, "Get", t.keys.row(key))
 	if err != nil {
 		return Row{}, wrapKey("get row", key, err)
@@ -23,6 +24,7 @@ func (t *table) Get(ctx context.Context, key model.Key) (Row, error) {
 
 // GetMany reads rows, consistently; keys without a row are absent.
 func (t *table) GetMany(ctx context.Context, keys []model.Key) (map[model.Key]Row, error) {
+	t = t.in(ctx)
 	byItem := make(map[itemKey]model.Key, len(keys))
 	items := make([]itemKey, 0, len(keys))
 	for _, key := range keys {
@@ -48,6 +50,7 @@ func (t *table) GetMany(ctx context.Context, keys []model.Key) (map[model.Key]Ro
 
 // Forget drops the row.
 func (t *table) Forget(ctx context.Context, key model.Key) error {
+	t = t.in(ctx)
 	_, err := t.mutate(ctx, "Forget", t.keys.row(key), func(item) (item, error) { return nil, nil })
 	return wrapKey("forget row", key, err)
 }
@@ -57,6 +60,7 @@ const listers = 8
 
 // List reads one partition of the sparse index per state and kind.
 func (t *table) List(ctx context.Context, states []State, kinds []model.Kind) ([]Item, error) {
+	t = t.in(ctx)
 	if len(kinds) == 0 {
 		kinds = model.Kinds()
 	}
@@ -96,6 +100,7 @@ func (t *table) List(ctx context.Context, states []State, kinds []model.Kind) ([
 // changeRow lets change edit the row of a key and writes it. A row that is not there is not_found; an error of change
 // that is not errUnchanged writes nothing.
 func (t *table) changeRow(ctx context.Context, op, what string, key model.Key, change func(r *Row) error) (Row, error) {
+	t = t.in(ctx)
 	var after Row
 	_, err := t.mutate(ctx, op, t.keys.row(key), func(old item) (item, error) {
 		if old == nil {

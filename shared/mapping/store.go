@@ -23,6 +23,7 @@ type Store interface {
 	GuardStore
 	BudgetStore
 	TokenStore
+	IdentityStore
 }
 
 // RowStore is the rows by key and by state.
@@ -173,8 +174,15 @@ type BudgetStore interface {
 
 // TokenStore shares one OAuth token per client among all workers.
 type TokenStore interface {
-	// LoadToken reads the token. not_found.
-	LoadToken(ctx context.Context, client string) (token string, expires time.Time, err error)
-	// SaveToken keeps it until it expires.
-	SaveToken(ctx context.Context, client string, token string, expires time.Time) error
+	// LoadToken reads the token, and the organisation that it belongs to (zero: nobody asked yet). not_found.
+	LoadToken(ctx context.Context, client string) (token string, org model.Org, expires time.Time, err error)
+	// SaveToken keeps both until the token expires.
+	SaveToken(ctx context.Context, client string, token string, org model.Org, expires time.Time) error
+}
+
+// IdentityStore tells which table it is.
+type IdentityStore interface {
+	// TableID is the id that DynamoDB gave the table when it was made. A table that was restored from a backup has another one,
+	// whatever its name is.
+	TableID(ctx context.Context) (string, error)
 }

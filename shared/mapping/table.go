@@ -28,6 +28,8 @@ type server interface {
 	list(ctx context.Context, op string, hash string) ([]item, error)
 	// parts reads the items of one partition of the table whose sort key starts with prefix, consistently.
 	parts(ctx context.Context, op string, pk, prefix string) ([]item, error)
+	// tableID gives the table's own id.
+	tableID(ctx context.Context) (string, error)
 }
 
 // conditionError says that a conditional write was refused. current is the item that stood in the way, nil when there is
@@ -51,10 +53,17 @@ type table struct {
 	codec  *codec
 	rates  *rates
 	doubts *doubts
+
+	tenant string
+	space  Space // the part of the table that this view of it works in
+	views  *views
 }
 
 func newTable(s server, tenant string, o Options) *table {
-	return &table{Options: o.withDefaults(), server: s, keys: keys{tenant}, codec: newCodec(), rates: newRates(), doubts: newDoubts()}
+	return &table{
+		Options: o.withDefaults(), server: s, keys: keys{tenant}, codec: newCodec(), rates: newRates(), doubts: newDoubts(),
+		tenant: tenant, space: Space{Plain: true}, views: &views{all: map[Space]*table{}},
+	}
 }
 
 // live gives the item, nil when it is absent or expired.

@@ -113,6 +113,7 @@ func (w Window) trim(b buckets, now time.Time) {
 
 // Draw adds names to the window if the sum stays within limit; see GuardStore.
 func (t *table) Draw(ctx context.Context, w Window, names []string, limit int, now time.Time) (bool, int, error) {
+	t = t.in(ctx)
 	if err := w.check(); err != nil {
 		return false, 0, err
 	}
@@ -145,6 +146,7 @@ func (t *table) Draw(ctx context.Context, w Window, names []string, limit int, n
 
 // Drawn reads what the window holds.
 func (t *table) Drawn(ctx context.Context, w Window, now time.Time) (Tally, error) {
+	t = t.in(ctx)
 	if err := w.check(); err != nil {
 		return Tally{}, err
 	}

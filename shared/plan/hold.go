@@ -32,7 +32,10 @@ func (s *site) doubt() {
 		s.divide(d)
 		d.agreed = s.holds(d.change, d.approved)
 		s.doubtProof(d)
-		if first {
+		switch {
+		case s.in.Foreign != "":
+			d.holds = append(d.holds, hold{code: HeldFirstPlan, reason: s.in.Foreign})
+		case first:
 			d.holds = append(d.holds, hold{code: HeldFirstPlan, reason: "the tenant has no approved first plan, and this plan would adopt, change or remove what is in the EX Org"})
 		}
 		if s.in.SettingsChanged {

@@ -55,6 +55,9 @@ type Input struct {
 	SettingsChanged bool
 	// FirstRun says that the tenant has no approved first plan.
 	FirstRun bool
+	// Foreign says why everything waits for the approval of a first plan, whatever it touches: the organisation is another than
+	// the approved one. "": it is not.
+	Foreign string
 	// Home is the EX id of the Home Division, so that adoptions show moves; "" when it is not known.
 	Home string
 	// Now is the time of the run, for waits and Held.Since.

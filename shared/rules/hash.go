@@ -37,3 +37,10 @@ func canonical(v any) string {
 	}
 	return string(text)
 }
+
+// TextHash is the hash of settings as they were deployed: of their text, so that it changes with whatever changes in them. Space
+// around the text does not count.
+func TextHash(text string) string {
+	sum := sha256.Sum256([]byte(strings.TrimSpace(text)))
+	return hex.EncodeToString(sum[:8])
+}

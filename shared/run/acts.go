@@ -28,6 +28,7 @@ type Act struct {
 // Acts reads the last acts of operators, the latest first.
 func (r *Runner) Acts(ctx context.Context) ([]Act, error) {
 	var acts []Act
+	ctx = mapping.Under(ctx, mapping.Space{Plain: true}) // they are the tenant's, whatever the organisation is
 	if err := load(ctx, r.Table, docActs, &acts); err != nil {
 		return nil, err
 	}
@@ -37,6 +38,7 @@ func (r *Runner) Acts(ctx context.Context) ([]Act, error) {
 // acted remembers what an operator did. It is done by then and stands in the log, so a failure here is only told: of two acts
 // at the very same moment one may be missing from the list.
 func (r *Runner) acted(ctx context.Context, action model.Action, what string, by By) {
+	ctx = mapping.Under(ctx, mapping.Space{Plain: true})
 	acts, err := r.Acts(ctx)
 	if err == nil {
 		acts = append([]Act{{At: r.Now(), Action: action, What: what, By: by}}, acts...)

@@ -11,6 +11,7 @@ import (
 	"excs/shared/model"
 	"excs/shared/plan"
 	"excs/shared/queue"
+	"excs/shared/sides"
 )
 
 // Decision says what an operator's approve or discard did.
@@ -49,7 +50,11 @@ func (r *Runner) Approve(ctx context.Context, hash string, kinds []model.Kind, b
 }
 
 func (r *Runner) approve(ctx context.Context, lease mapping.Lease, hash string, kinds []model.Kind, by By) (Decision, error) {
-	held, err := r.loadHeld(ctx)
+	ctx, side, err := r.enter(ctx)
+	if err != nil {
+		return Decision{}, err
+	}
+	held, err := r.loadHeld(ctx, side)
 	if err != nil {
 		return Decision{}, err
 	}
@@ -63,12 +68,18 @@ func (r *Runner) approve(ctx context.Context, lease mapping.Lease, hash string, 
 	if n := held.count(plan.HeldLooking); d.FirstPlan && n > 0 {
 		return Decision{}, model.Errorf(model.CodeConflict, "approve", "the first plan is not complete: %d objects are still looked up in the EX Org; approve the plan of a later run, in which nothing is looking any more", n)
 	}
+	if side.unknown {
+		return Decision{}, model.Errorf(model.CodeConflict, "approve", "%s", side.foreignReason())
+	}
+	if side.foreign && !d.FirstPlan {
+		return Decision{}, model.Errorf(model.CodeConflict, "approve", "%s: it is approved whole, by the hash of the whole plan", side.foreignReason())
+	}
 	if err := r.grant(ctx, lease.Run, items, &d, by); err != nil {
 		return d, err
 	}
 	// Last, so that a crash leaves a tenant that only plans, not one that goes on without what was approved.
 	if d.FirstPlan {
-		if err := r.approveFirst(ctx, lease.Run, hash); err != nil {
+		if err := r.approveFirst(ctx, lease.Run, side, hash); err != nil {
 			return d, err
 		}
 	}
@@ -117,18 +128,23 @@ func (r *Runner) grant(ctx context.Context, run int64, items []heldItem, d *Deci
 	return nil
 }
 
-// loadHeld reads what the last whole run held. On a table that was restored that is another table's: a run must plan
-// first.
-func (r *Runner) loadHeld(ctx context.Context) (heldDocument, error) {
+// loadHeld reads what the last whole run held. What was planned for another table or another organisation is not approved: a run
+// must plan first.
+func (r *Runner) loadHeld(ctx context.Context, side side) (heldDocument, error) {
 	var held heldDocument
-	site, err := loadSite(ctx, r.Table)
-	if err != nil {
+	if err := load(ctx, r.Table, docHeld, &held); err != nil {
 		return held, err
 	}
-	if site.Table != "" && site.Table != r.TableName {
-		return held, model.Errorf(model.CodeConflict, "approve", "the mapping table was restored from a backup and no run has planned on it yet: invoke sync, then approve the hash of that plan")
+	if side.approved || held.Hash == "" {
+		return held, nil
 	}
-	return held, load(ctx, r.Table, docHeld, &held)
+	switch {
+	case held.Table != side.table:
+		return held, model.Errorf(model.CodeConflict, "approve", "the mapping table was restored from a backup and no run has planned on it yet: invoke sync, then approve the hash of that plan")
+	case held.Org != side.org.ID:
+		return held, model.Errorf(model.CodeConflict, "approve", "the credentials lead to the organisation %s, and the plan was made for another one: invoke sync, then approve the hash of that plan", side.org)
+	}
+	return held, nil
 }
 
 func (h heldDocument) acceptsSource(hash string) bool {
@@ -181,13 +197,16 @@ func forKinds(kinds []model.Kind) string {
 	return fmt.Sprintf(" for %v", kinds)
 }
 
-func (r *Runner) approveFirst(ctx context.Context, run int64, hash string) error {
+func (r *Runner) approveFirst(ctx context.Context, run int64, side side, hash string) error {
 	site, err := loadSite(ctx, r.Table)
 	if err != nil {
 		return err
 	}
 	site.FirstPlan, site.FirstPlanHash, site.Table = r.Now(), hash, r.TableName
-	return save(ctx, r.Table, docSite, run, site)
+	if err := save(ctx, r.Table, docSite, run, site); err != nil {
+		return err
+	}
+	return sides.Save(ctx, r.Table, run, side.accepted(r.Now()))
 }
 
 // releaseHeld lets a row that a worker held pass the guard and sends its message. A row that has moved on since it was
@@ -223,7 +242,11 @@ func (r *Runner) Discard(ctx context.Context, hash string, kinds []model.Kind, b
 }
 
 func (r *Runner) discard(ctx context.Context, run int64, hash string, kinds []model.Kind, by By) (Decision, error) {
-	held, err := r.loadHeld(ctx)
+	ctx, side, err := r.enter(ctx)
+	if err != nil {
+		return Decision{}, err
+	}
+	held, err := r.loadHeld(ctx, side)
 	if err != nil {
 		return Decision{}, err
 	}

@@ -19,6 +19,7 @@ import (
 // draft is one run up to its plan: everything read and decided, nothing written.
 type draft struct {
 	site      Site // as it is to be remembered
+	side      side
 	pauses    mapping.Pauses
 	docs      *kept
 	settings  string
@@ -47,8 +48,9 @@ type draft struct {
 }
 
 // draft reads Engage and makes the plan. seen is what the run read of unconverged rows, nil if it has not.
-func (r *Runner) draft(ctx context.Context, site Site, req Request, pauses mapping.Pauses, seen *survey) (*draft, error) {
-	d := &draft{site: site, pauses: pauses, docs: newKept(r.Table), at: r.Now(), facts: model.Facts{}, rows: map[model.Key]mapping.Row{}, marked: map[model.Key]bool{}, settings: r.Settings.Hash()}
+func (r *Runner) draft(ctx context.Context, side side, site Site, req Request, pauses mapping.Pauses, seen *survey) (*draft, error) {
+	site = side.of(site)
+	d := &draft{side: side, site: site, pauses: pauses, docs: newKept(r.Table), at: r.Now(), facts: model.Facts{}, rows: map[model.Key]mapping.Row{}, marked: map[model.Key]bool{}, settings: r.Settings.Hash()}
 	d.first, d.lookAll = site.FirstPlan.IsZero(), site.FirstRun.IsZero()
 	if err := r.prove(ctx, d); err != nil {
 		return nil, err
@@ -292,7 +294,7 @@ func (r *Runner) input(ctx context.Context, d *draft, matches map[model.Key]plan
 		Mapped: d.site.Base(max(g.RemovalWindow, g.UpdateWindow), d.at), Memberships: d.site.MembershipBase(g.UpdateWindow, d.at),
 		Waiting: d.held.since(), Tripped: d.held.tripped(), Approved: d.approvals.valid(d.at), Paused: why(d.pauses), Holds: d.holds(),
 		SettingsChanged: d.site.SettingsHash != "" && d.site.SettingsHash != d.settings,
-		FirstRun:        d.first, Looking: d.looking, Home: d.home, Now: d.at, Kinds: req.Kinds,
+		FirstRun:        d.first, Looking: d.looking, Foreign: d.side.foreignReason(), Home: d.home, Now: d.at, Kinds: req.Kinds,
 	}, nil
 }
 
@@ -378,7 +380,7 @@ func (d *draft) limit(req Request) {
 func (d *draft) report() Report {
 	return Report{
 		Paused: d.pauses, Resting: d.resting(),
-		Plan: d.plan, Rows: d.snapshot.Read, Dropped: d.snapshot.Dropped, WentBack: d.proof.WentBack(), SourceHash: d.sourceHash(), Doubts: d.proof.Doubts(), FirstPlan: d.first,
+		Plan: d.plan, Rows: d.snapshot.Read, Dropped: d.snapshot.Dropped, WentBack: d.proof.WentBack(), SourceHash: d.sourceHash(), Doubts: d.proof.Doubts(), FirstPlan: d.first, Foreign: d.side.names(),
 	}
 }
 

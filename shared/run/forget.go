@@ -41,6 +41,10 @@ func (r *Runner) Forget(ctx context.Context, keys []model.Key, by By) ([]Forgott
 }
 
 func (r *Runner) forgetRows(ctx context.Context, lease mapping.Lease, keys []model.Key, by By) ([]Forgotten, error) {
+	ctx, err := r.home(ctx)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := r.rowsOf(ctx, keys)
 	if err != nil {
 		return nil, err

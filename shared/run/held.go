@@ -21,6 +21,9 @@ type heldDocument struct {
 	Source   string                `json:"source,omitempty"`   // accepts the source
 	First    bool                  `json:"first,omitempty"`
 	Settings string                `json:"settings,omitempty"`
+	// Table and Org are the ids of the table and the organisation that it was planned for.
+	Table string `json:"table,omitempty"`
+	Org   string `json:"org,omitempty"`
 }
 
 // heldItem is one of them. Version is set when the row itself is in state held, because a worker met the guard: the
@@ -68,7 +71,7 @@ func (h heldDocument) since() map[string]time.Time {
 
 func (d *draft) heldDocument() heldDocument {
 	h := heldDocument{
-		Hash: d.plan.Hash, All: d.plan.HeldHashAll, Kinds: d.plan.HeldHash, WentBack: d.proof.WentBack(), Source: d.sourceHash(), First: d.first, Settings: d.settings,
+		Hash: d.plan.Hash, All: d.plan.HeldHashAll, Kinds: d.plan.HeldHash, WentBack: d.proof.WentBack(), Source: d.sourceHash(), First: d.first, Settings: d.settings, Table: d.side.table, Org: d.side.org.ID,
 	}
 	for _, i := range d.plan.Held {
 		h.Items = append(h.Items, heldItem{

@@ -26,6 +26,8 @@ type Linked struct {
 	// TakenFrom are keys whose rows had the EX object and are gone from Engage.
 	TakenFrom []model.Key `json:"takenFrom,omitempty"`
 	Next      string      `json:"next"`
+
+	side side
 }
 
 // Link binds a key to an EX object that EXCS does not match by itself: a person with two addresses, say. Nothing is written
@@ -56,7 +58,14 @@ func (r *Runner) Link(ctx context.Context, req LinkRequest) (Linked, error) {
 }
 
 func (r *Runner) link(ctx context.Context, lease mapping.Lease, req LinkRequest) (Linked, error) {
-	out := Linked{Key: req.Key, EXID: req.EXID}
+	ctx, side, err := r.enter(ctx)
+	out := Linked{Key: req.Key, EXID: req.EXID, side: side}
+	if err == nil && side.foreign {
+		err = &model.Error{Code: model.CodeConflict, Key: req.Key, Err: errors.New(side.foreignReason())}
+	}
+	if err != nil {
+		return out, err
+	}
 	seen, err := r.linkable(ctx, req)
 	if err != nil {
 		return out, err
@@ -150,7 +159,7 @@ func (r *Runner) rebind(ctx context.Context, run int64, row mapping.Row, req Lin
 	switch {
 	case row.Goal == mapping.GoalAbsent:
 		return &model.Error{Code: model.CodeConflict, Key: row.Key, Err: errors.New("it is gone from Engage, and its EX object is deleted")}
-	case present && site.forTable(r.TableName).FirstPlan.IsZero():
+	case present && out.side.of(site).FirstPlan.IsZero():
 		return &model.Error{Code: model.CodeConflict, Key: row.Key, Err: errors.New("the tenant has no approved first plan, so nothing may be written: approve that first")}
 	case r.beingCreated(row):
 		return r.mayBeMadeTwice(row, "link")
@@ -244,7 +253,7 @@ func (r *Runner) bindNew(ctx context.Context, run int64, seen model.Observed, re
 	if err != nil {
 		return err
 	}
-	d, err := r.draft(ctx, site.forTable(r.TableName), Request{Keys: []model.Key{req.Key}}, nil, nil)
+	d, err := r.draft(ctx, out.side, site, Request{Keys: []model.Key{req.Key}}, nil, nil)
 	if err != nil {
 		return err
 	}

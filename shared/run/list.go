@@ -10,6 +10,7 @@ import (
 
 	"excs/shared/mapping"
 	"excs/shared/model"
+	"excs/shared/sides"
 )
 
 // Listed is one object that needs somebody's eye.
@@ -36,6 +37,10 @@ const markedReason = "a run began to change it and has not come to its end: the 
 // List shows orphans (active users first), rejects, held, invisible, quarantined, users that are left deleted, and what waits
 // because the EX Org refuses a part of it, or because somebody fights over it or paused it, each with since when and why, limited to kinds if any are given.
 func (r *Runner) List(ctx context.Context, kinds []model.Kind) ([]Listed, error) {
+	ctx, err := r.home(ctx)
+	if err != nil {
+		return nil, err
+	}
 	states := []mapping.State{mapping.StateOrphan, mapping.StateHeld, mapping.StateInvisible, mapping.StateQuarantined, mapping.StateWaiting, mapping.ListLeftDeleted}
 	items, err := r.Table.List(ctx, states, kinds)
 	if err != nil {
@@ -150,13 +155,17 @@ func rankOf(l Listed) int {
 
 // Status says how the tenant stands.
 type Status struct {
-	LastRun      int64                 `json:"lastRun"`
-	LastProven   time.Time             `json:"lastProven,omitzero"`
-	ProofFailed  int                   `json:"proofFailed"`
-	ProofFailure string                `json:"proofFailure,omitempty"`
-	FirstPlan    time.Time             `json:"firstPlan,omitzero"`
-	Mapped       map[model.Kind]int    `json:"mapped"`
-	States       map[mapping.State]int `json:"states"`
+	LastRun      int64     `json:"lastRun"`
+	LastProven   time.Time `json:"lastProven,omitzero"`
+	ProofFailed  int       `json:"proofFailed"`
+	ProofFailure string    `json:"proofFailure,omitempty"`
+	FirstPlan    time.Time `json:"firstPlan,omitzero"`
+	// Org is the organisation that the first plan was approved for; OtherOrg says that credentials lead to another one, for which
+	// nothing is written.
+	Org      model.Org             `json:"org,omitzero"`
+	OtherOrg *sides.Foreign        `json:"otherOrg,omitempty"`
+	Mapped   map[model.Kind]int    `json:"mapped"`
+	States   map[mapping.State]int `json:"states"`
 	// BeingChanged counts the objects that a run under way, or one that died, marked as being changed: only the next whole
 	// run knows whether they are converged.
 	BeingChanged int `json:"beingChanged,omitempty"`
@@ -180,11 +189,17 @@ type Status struct {
 
 // Status reads how the tenant stands: the last runs, what is mapped, what is not converged, what operators decided.
 func (r *Runner) Status(ctx context.Context) (Status, error) {
+	ctx, known, err := r.sidesNow(ctx)
+	if err != nil {
+		return Status{}, err
+	}
 	site, err := loadSite(ctx, r.Table)
 	if err != nil {
 		return Status{}, err
 	}
+	site = known.of(site)
 	s := Status{
+		Org: known.record.Org, OtherOrg: known.other,
 		LastRun: site.LastRun, LastProven: site.LastProven, ProofFailed: site.ProofFailed, ProofFailure: site.ProofFailure,
 		FirstPlan: site.FirstPlan, Mapped: site.Mapped, States: map[mapping.State]int{}, LastPlan: site.LastPlan, WentBack: site.Memory.WentBackSince,
 		Runs: site.Runs,

@@ -3,11 +3,9 @@ package run
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"excs/shared/mapping"
 	"excs/shared/model"
-	"excs/shared/plan"
 )
 
 // mark says in the index of every key whose row this run is about to write or drop that it is being changed. Without it a
@@ -101,8 +99,7 @@ func (r *Runner) foresee(ctx context.Context, run int64, d *draft, req Request) 
 
 // openFirst notes that the first plan is carried out without an approval, if it needs none.
 func (d *draft) openFirst() {
-	waits := slices.ContainsFunc(d.plan.Held, func(h plan.Held) bool { return h.Code == plan.HeldFirstPlan || h.Code == plan.HeldLooking })
-	if d.first && !waits && d.carriesOut() {
+	if d.first && d.opens() {
 		d.site.FirstPlan, d.site.FirstPlanHash = d.at, d.plan.Hash
 	}
 }

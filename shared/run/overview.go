@@ -7,6 +7,7 @@ import (
 	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/plan"
+	"excs/shared/sides"
 )
 
 // Overview is everything about a tenant that people look at together, read in one pass: counts of all, details of the
@@ -25,6 +26,9 @@ type Overview struct {
 	FirstPlan time.Time
 	WentBack  time.Time
 	LastPlan  *Counted
+	// Org is the organisation that the first plan was approved for; OtherOrg says that credentials lead to another one.
+	Org      model.Org
+	OtherOrg *sides.Foreign
 	// Tallies are per kind, in wave order.
 	Tallies []Tally
 	// Oldest is since when the object that has been pending, waiting or invisible for longest is so. What waits for a
@@ -116,15 +120,20 @@ type StoppedLine struct {
 // work queue's depth and nothing else: a Runner without Engage and EX Org can do it. A depth that can not be read is told
 // in the Overview, so that one missing permission does not hide the rest.
 func (r *Runner) Overview(ctx context.Context, few int) (Overview, error) {
+	ctx, known, err := r.sidesNow(ctx)
+	if err != nil {
+		return Overview{}, err
+	}
 	site, err := loadSite(ctx, r.Table)
 	if err != nil {
 		return Overview{}, err
 	}
 	now := r.Now()
-	site = site.forTable(r.TableName)
+	site = known.of(site)
 	o := Overview{
 		At: now, LastRun: site.LastRun, LastProven: site.LastProven, ProofFailed: site.ProofFailed, ProofFailure: site.ProofFailure,
 		FirstPlan: site.FirstPlan, WentBack: site.Memory.WentBackSince, LastPlan: site.LastPlan,
+		Org: known.record.Org, OtherOrg: known.other,
 	}
 	if n := len(site.Runs); n > 0 {
 		o.LastRunAt = site.Runs[n-1].At

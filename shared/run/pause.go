@@ -54,6 +54,10 @@ type Standstill struct {
 //
 // Errors: invalid when there would be more pauses than the table keeps; those of the table.
 func (r *Runner) Pause(ctx context.Context, req PauseRequest) (Standstill, error) {
+	ctx, err := r.home(ctx)
+	if err != nil {
+		return Standstill{}, err
+	}
 	now, scopes := r.Now(), req.scopes()
 	add := make([]mapping.Pause, 0, len(scopes))
 	for _, s := range scopes {

@@ -30,6 +30,10 @@ type Released struct {
 //
 // Errors: not_found for a key without a row, before anything is done; those of the table and the queue.
 func (r *Runner) Release(ctx context.Context, keys []model.Key, by By) ([]Released, error) {
+	ctx, err := r.home(ctx)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := r.rowsOf(ctx, keys)
 	if err != nil {
 		return nil, err

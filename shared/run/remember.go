@@ -84,7 +84,7 @@ func (d *draft) noteWhole() {
 	waitsForFirst := held(func(h plan.Held) bool {
 		return h.Code == plan.HeldFirstPlan || d.first && h.Code == plan.HeldLooking
 	})
-	opens := !waitsForFirst && d.carriesOut()
+	opens := d.opens()
 	d.openFirst()
 	if d.lookAll && opens && !held(func(h plan.Held) bool { return h.Change.Adopt != "" || h.Code == plan.HeldLooking }) {
 		s.FirstRun = d.at

@@ -13,6 +13,10 @@ import (
 
 // Requeue puts unconverged rows that are due back on the queue, without a run.
 func (r *Runner) Requeue(ctx context.Context) (int, error) {
+	ctx, err := r.home(ctx)
+	if err != nil {
+		return 0, err
+	}
 	items, err := r.Table.List(ctx, comeBack(), nil)
 	if err != nil {
 		return 0, fmt.Errorf("list unconverged rows: %w", err)

@@ -74,6 +74,10 @@ func (r *Runner) Resume(ctx context.Context, req ResumeRequest) (Resumption, err
 
 // resumable plans as if the pauses had ended.
 func (r *Runner) resumable(ctx context.Context, req ResumeRequest, seen *survey) (Resumption, *draft, error) {
+	ctx, side, err := r.enter(ctx)
+	if err != nil {
+		return Resumption{}, nil, err
+	}
 	pauses, err := r.Table.Pauses(ctx)
 	if err != nil {
 		return Resumption{}, nil, err
@@ -88,7 +92,7 @@ func (r *Runner) resumable(ctx context.Context, req ResumeRequest, seen *survey)
 	if err != nil {
 		return out, nil, err
 	}
-	d, err := r.draft(ctx, site.forTable(r.TableName), limitedTo(req), left, seen)
+	d, err := r.draft(ctx, side, site, limitedTo(req), left, seen)
 	if err != nil {
 		return out, nil, err
 	}

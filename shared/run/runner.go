@@ -17,6 +17,8 @@ import (
 type Table interface {
 	Documents
 	mapping.PauseStore
+	mapping.IdentityStore
+	Keys(ctx context.Context, kind model.Kind) ([]model.Key, error)
 	GetMany(ctx context.Context, keys []model.Key) (map[model.Key]mapping.Row, error)
 	PutDesired(ctx context.Context, run int64, wish mapping.Wish) (mapping.Row, error)
 	MarkQueued(ctx context.Context, key model.Key, token string, now time.Time, lost time.Duration) (bool, error)
@@ -29,7 +31,6 @@ type Table interface {
 	Own(ctx context.Context, kind model.Kind, exID string, key model.Key, from []model.Key, share bool) error
 	Disown(ctx context.Context, kind model.Kind, exID string, key model.Key) error
 	Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string][]model.Key, error)
-	Keys(ctx context.Context, kind model.Kind) ([]model.Key, error)
 	Delta(ctx context.Context, want map[model.Key]model.Fingerprint) (model.Delta, error)
 	Marked(ctx context.Context) ([]model.Key, error)
 	PutIndex(ctx context.Context, run int64, changed map[model.Key]model.Fingerprint) error
@@ -81,8 +82,12 @@ type Config struct {
 	Dead Depth
 	Org  Org
 	// Clients are the ids of EXCS's OAuth clients: what they made in the EX Org EXCS made.
-	Clients  []string
+	Clients []string
+	// Identity tells which organisation Org is. nil: nobody can tell, and it is taken for the approved one; for what reads the table only.
+	Identity Identity
 	Settings rules.Settings
+	// Outdated says why nothing must be planned or written by these settings: they are not those of the deployment. "": they are.
+	Outdated string
 	// Holder names this process in the lease.
 	Holder string
 	Now    func() time.Time
@@ -144,6 +149,8 @@ type Report struct {
 	Doubts     map[model.Table]string `json:"doubts,omitempty"`
 	// FirstPlan says that only a plan was made, because the tenant has no approved first plan.
 	FirstPlan bool `json:"firstPlan,omitempty"`
+	// Foreign names the organisation that the credentials lead to, when it is not the approved one: only a plan was made.
+	Foreign *model.ForeignOrg `json:"foreign,omitempty"`
 	// Paused are the pauses that stand; Resting counts the changes that wait for their end and for nothing else.
 	Paused  mapping.Pauses `json:"paused,omitempty"`
 	Resting int            `json:"resting,omitempty"`
@@ -153,6 +160,13 @@ type Report struct {
 
 // Plan makes a plan and writes nothing anywhere: no lease, no row, no document, no message.
 func (r *Runner) Plan(ctx context.Context, req Request) (Report, error) {
+	if err := r.outdated("plan"); err != nil {
+		return Report{}, err
+	}
+	ctx, side, err := r.enter(ctx)
+	if err != nil {
+		return Report{}, err
+	}
 	pauses, err := r.Table.Pauses(ctx)
 	if err != nil {
 		return Report{}, err
@@ -161,7 +175,7 @@ func (r *Runner) Plan(ctx context.Context, req Request) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	d, err := r.draft(ctx, site.forTable(r.TableName), req, pauses, nil)
+	d, err := r.draft(ctx, side, site, req, pauses, nil)
 	if err != nil {
 		return Report{}, err
 	}
@@ -177,8 +191,28 @@ func (r *Runner) Plan(ctx context.Context, req Request) (Report, error) {
 //   - mark in the index what is about to change, write desired states, send messages, write what the next run must
 //     remember, and last the index
 //
-// Errors: conflict while another run holds the lease; what reading Engage gives; invalid when the read proves nothing.
+// Errors: conflict while another run holds the lease, and when the settings are not those of the deployment; denied, naming both,
+// when the credentials lead to different organisations; what reading Engage gives; invalid when the read proves nothing.
 func (r *Runner) Sync(ctx context.Context, req Request) (Report, error) {
+	if err := r.outdated("sync"); err != nil {
+		return Report{}, err
+	}
+	report, err := r.run(ctx, req)
+	if model.ForeignOrgOf(err) != nil {
+		// The credentials were exchanged since the last token was got, and nothing is written yet: the token of now tells the truth.
+		report, err = r.run(ctx, req)
+	}
+	return report, err
+}
+
+func (r *Runner) run(ctx context.Context, req Request) (Report, error) {
+	ctx, side, err := r.enter(ctx)
+	if err == nil {
+		err = r.tellForeign(ctx, side)
+	}
+	if err != nil {
+		return Report{}, err
+	}
 	pauses, err := r.Table.Pauses(ctx)
 	if err != nil {
 		return Report{}, err
@@ -187,7 +221,10 @@ func (r *Runner) Sync(ctx context.Context, req Request) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	requeued, err := r.requeue(ctx, 0, seen.in(comeBack()...), pauses)
+	requeued, err := 0, error(nil)
+	if side.approved { // workers refuse everything else
+		requeued, err = r.requeue(ctx, 0, seen.in(comeBack()...), pauses)
+	}
 	if err != nil {
 		return Report{Requeued: requeued}, err
 	}
@@ -197,19 +234,19 @@ func (r *Runner) Sync(ctx context.Context, req Request) (Report, error) {
 	}
 	var report Report
 	err = r.under(ctx, lease, func(ctx context.Context) error {
-		report, err = r.sync(ctx, lease, req, pauses, seen)
+		report, err = r.sync(ctx, lease, side, req, pauses, seen)
 		return err
 	})
 	report.Run, report.Requeued = lease.Run, requeued
 	return report, err
 }
 
-func (r *Runner) sync(ctx context.Context, lease mapping.Lease, req Request, pauses mapping.Pauses, seen *survey) (Report, error) {
+func (r *Runner) sync(ctx context.Context, lease mapping.Lease, side side, req Request, pauses mapping.Pauses, seen *survey) (Report, error) {
 	site, err := loadSite(ctx, r.Table)
 	if err != nil {
 		return Report{}, err
 	}
-	d, err := r.draft(ctx, site.forTable(r.TableName), req, pauses, seen)
+	d, err := r.draft(ctx, side, site, req, pauses, seen)
 	if err != nil {
 		r.unproven(ctx, lease, &site, err)
 		seen.marked = r.left(ctx)
@@ -220,6 +257,9 @@ func (r *Runner) sync(ctx context.Context, lease mapping.Lease, req Request, pau
 
 // finish carries a plan out and remembers it.
 func (r *Runner) finish(ctx context.Context, lease mapping.Lease, d *draft, req Request, seen *survey) (Report, error) {
+	if err := r.accept(ctx, lease.Run, d, req); err != nil {
+		return d.report(), err
+	}
 	sent, looks, err := r.carryOut(ctx, lease, d, req)
 	report := d.report()
 	report.Sent, report.Looks = sent, looks

@@ -29,8 +29,8 @@ const (
 
 // Site is what runs remember of the tenant. It is read and written once a run.
 type Site struct {
-	// Table is the name of the table that the document was written into. A restored table has another name, so a site
-	// that was restored from a backup is known, and starts with a plan again (DESIGN 2.5, 8).
+	// Table is the name of the table that the document was written into. Releases that do not know the table's id tell a
+	// restored table by it.
 	Table string `json:"table"`
 	// FirstPlan says when and under which hash the first plan was approved; zero: only plans are made.
 	FirstPlan     time.Time `json:"firstPlan,omitzero"`
@@ -154,15 +154,6 @@ const (
 	baselineStep = time.Hour
 	baselineKeep = 25 * time.Hour
 )
-
-// forTable gives the site as a run on the table of that name must take it: one that was restored from another table's
-// backup has no approved first plan.
-func (s Site) forTable(name string) Site {
-	if s.Table != "" && s.Table != name {
-		s.FirstPlan, s.FirstPlanHash, s.FirstRun = time.Time{}, "", time.Time{}
-	}
-	return s
-}
 
 // note adds today's counts to the baseline, at most one an hour.
 func (s *Site) note(mapped map[model.Kind]int, memberships int, at time.Time) {

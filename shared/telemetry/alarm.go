@@ -55,6 +55,8 @@ const (
 	AlarmWentBack        = "source-went-back"
 	AlarmGuardTripped    = "guard-tripped"
 	AlarmSnapshotMissing = "snapshot-missing"
+	AlarmOtherOrg        = "other-org"
+	AlarmOldSettings     = "old-settings"
 	AlarmAuthFailed      = "auth-failed"
 	AlarmBudget          = "budget-exhausted"
 	AlarmErrors          = "errors"
@@ -90,6 +92,10 @@ func Alarms() []Alarm {
 			Says: "objects failed for good", Command: "make replay DRY=1 STAGE=STAGE"},
 		{Slug: AlarmUnconverged, Heading: "Unconverged objects", Metric: OldestUnconverged, Threshold: UnconvergedFor.Seconds(),
 			Says: "an object has not come to what Engage wants for an hour", Command: "make list STAGE=STAGE"},
+		{Slug: AlarmOtherOrg, Heading: "Another organisation", Metric: OtherOrg, Threshold: 1,
+			Says: "the credentials lead to another EX Org than the one that the first plan was approved for: nothing is written", Command: "make status STAGE=STAGE"},
+		{Slug: AlarmOldSettings, Heading: "Old settings", Metric: OldSettings, Threshold: 1, Periods: 2,
+			Says: "for 10 minutes a function has had other settings than its deployment: it plans and writes nothing", Command: "make status STAGE=STAGE"},
 		{Slug: AlarmAuthFailed, Heading: "Authentication failed", Metric: AuthFailures, Threshold: 1,
 			Says: "the EX Org or Engage's database refuses the credentials or a permission", Command: "make status STAGE=STAGE"},
 		{Slug: AlarmBudget, Heading: "Budget exhausted", Metric: Refusals, Threshold: 1, Period: time.Minute, Periods: exhausted,

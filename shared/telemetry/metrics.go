@@ -36,6 +36,8 @@ const (
 	WebhookIgnored  Name = "webhookIgnored"
 	WebhookRejected Name = "webhookRejected"
 
+	OtherOrg      Name = "otherOrg"
+	OldSettings   Name = "oldSettings"
 	AuthFailures  Name = "authFailures"
 	DeadLetters   Name = "deadLetters"
 	DeadLetterAge Name = "deadLetterAge"
@@ -137,6 +139,8 @@ func hearing() []Metric {
 
 func letters() []Metric {
 	return []Metric{
+		metric(OtherOrg, Count, Maximum, "", "1 while credentials lead to another organisation than the one that the first plan was approved for: nothing is written", FunctionSnapshot, FunctionSync, FunctionApply),
+		metric(OldSettings, Count, Maximum, "", "1 while a function has other settings than its deployment and does nothing by them", FunctionSnapshot, FunctionSync, FunctionApply),
 		metric(AuthFailures, Count, Sum, "", "times that the EX Org or Engage's database refused EXCS's credentials or a permission", FunctionSnapshot, FunctionApply, FunctionWebhook, FunctionSync),
 		metric(DeadLetters, Count, Maximum, "", "messages in the dead-letter queue, as the queue counts them", FunctionSnapshot, FunctionReplay),
 		metric(DeadLetterAge, Seconds, Maximum, "", "age of the oldest quarantined object: dead letters expire after 14 days, the row does not; 0 for none", FunctionSnapshot, FunctionSync),

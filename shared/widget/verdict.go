@@ -80,6 +80,9 @@ func (w viewer) aboutReads() []finding {
 	add := func(l level, format string, args ...any) {
 		found = append(found, finding{l, fmt.Sprintf(format, args...)})
 	}
+	if f := w.OtherOrg; f != nil {
+		add(trouble, "The credentials lead to another organisation: %s, and not %s. Nothing is written until the EX Org secret is corrected.", sentence(f.Have.String()), sentence(f.Want.String()))
+	}
 	switch {
 	case w.ProofFailed > 1:
 		add(trouble, "%s in a row could not read Engage completely: %s. Nothing changes on its account until one can.", words.Some(w.ProofFailed, "run"), sentence(w.ProofFailure))

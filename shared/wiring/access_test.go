@@ -84,10 +84,10 @@ func TestClientConfig(t *testing.T) {
 	}
 	// The token of one process is the token of all, and so is the budget.
 	until := time.Now().Add(time.Hour)
-	if err := writer.Tokens.SaveToken(t.Context(), "writer", "t0ken", until); err != nil {
+	if err := writer.Tokens.SaveToken(t.Context(), "writer", "t0ken", model.Org{}, until); err != nil {
 		t.Fatal(err)
 	}
-	if token, _, err := reader.Tokens.LoadToken(t.Context(), "writer"); err != nil || token != "t0ken" {
+	if token, _, _, err := reader.Tokens.LoadToken(t.Context(), "writer"); err != nil || token != "t0ken" {
 		t.Errorf("token %q, %v", token, err)
 	}
 }

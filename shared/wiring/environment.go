@@ -16,6 +16,7 @@ const (
 	VarQueueURL        = "EXCS_QUEUE_URL"
 	VarDLQURL          = "EXCS_DLQ_URL"
 	VarSettings        = "EXCS_SETTINGS"
+	VarSettingsHash    = "EXCS_SETTINGS_HASH"     // rules.TextHash of the settings that were deployed; not set in local runs
 	VarEngageSecret    = "EXCS_ENGAGE_SECRET"     //nolint:gosec // the name of a variable
 	VarExorgSecret     = "EXCS_EXORG_SECRET"      //nolint:gosec // the name of a variable
 	VarExorgReadSecret = "EXCS_EXORG_READ_SECRET" //nolint:gosec // the name of a variable

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -24,6 +25,7 @@ import (
 	"excs/shared/queue"
 	"excs/shared/rules"
 	"excs/shared/run"
+	"excs/shared/sides"
 	"excs/shared/telemetry"
 )
 
@@ -41,6 +43,7 @@ type Parts struct {
 	closers  []io.Closer
 	lambda   string // the function's name in AWS
 	tenant   string
+	outdated string         // why nothing may be done by the settings; "": they are the deployment's
 	counter  *exorg.Counter // of all clients of the EX Org
 	clients  []string       // their OAuth client ids, once there is one
 }
@@ -65,6 +68,7 @@ func Open(ctx context.Context, getenv func(string) string, log *slog.Logger, nee
 	if p.Settings, err = rules.Parse([]byte(text)); err != nil {
 		return nil, err
 	}
+	p.outdated = outdated(text, getenv(VarSettingsHash))
 	p.tenant = strconv.FormatInt(p.Settings.Tenant, 10)
 	p.Log = log.With(telemetry.AttrTenant, p.tenant)
 	p.Table = mapping.NewDynamo(dynamodb.NewFromConfig(cfg), env.Get(VarTable), p.tenant, mapping.Options{Allowed: p.Settings.Requests.PerMinute})
@@ -74,6 +78,16 @@ func Open(ctx context.Context, getenv func(string) string, log *slog.Logger, nee
 		p.Dead = queue.NewSQS(client, url)
 	}
 	return p, nil
+}
+
+// outdated says why nothing may be planned or written by the settings: they are not those of the deployment. Without a hash in the
+// environment, as in local runs, nothing is compared.
+func outdated(settings, deployed string) string {
+	deployed = strings.TrimSpace(deployed)
+	if is := rules.TextHash(settings); deployed != "" && is != deployed {
+		return fmt.Sprintf("the settings are not those of this function's deployment (their hash is %s, deployed was %s): nothing is planned or written by them", is, deployed)
+	}
+	return ""
 }
 
 // Resolve gives the text that a further variable's value stands for; see Resolver.
@@ -176,6 +190,7 @@ func ClientConfig(secret exorg.Secret, table mapping.Store, log *slog.Logger, ac
 	cfg := secret.Config()
 	cfg.Tokens = table
 	cfg.Budget = budget{table}
+	cfg.Guarded = access == Writing
 	cfg.Logger = log
 	if access == Reading {
 		cfg.Rank, cfg.MaxWait = exorg.RankBulk, readerPatience
@@ -194,7 +209,7 @@ func (b budget) Reserve(ctx context.Context, client string, n int, rank exorg.Ra
 // RunConfig gives the configuration of runs: they read Engage with read and the EX Org through org.
 func (p *Parts) RunConfig(read func(context.Context) (*model.Snapshot, model.Counts, error), org run.Org) run.Config {
 	c := run.Config{
-		Read: read, Table: p.Table, TableName: p.env.Get(VarTable), Queue: p.Work, Org: org, Clients: p.clients, Settings: p.Settings,
+		Read: read, Table: p.Table, TableName: p.env.Get(VarTable), Queue: p.Work, Org: org, Clients: p.clients, Settings: p.Settings, Outdated: p.outdated,
 		Holder: NewToken(), Now: time.Now, NewToken: NewToken, Log: p.Log,
 	}
 	if p.Dead != nil {
@@ -205,7 +220,9 @@ func (p *Parts) RunConfig(read func(context.Context) (*model.Snapshot, model.Cou
 
 // Runner makes the runner of one process: it reads Engage with read and the EX Org through client.
 func (p *Parts) Runner(read func(context.Context) (*model.Snapshot, model.Counts, error), client *exorg.Client) *run.Runner {
-	return run.New(p.RunConfig(read, apply.NewPlatform(client, p.Settings.Users.Authority)))
+	c := p.RunConfig(read, apply.NewPlatform(client, p.Settings.Users.Authority))
+	c.Identity = client
+	return run.New(c)
 }
 
 // Worker makes the worker of one process.
@@ -216,6 +233,7 @@ func (p *Parts) Worker(client *exorg.Client) *apply.Worker {
 		Census:   run.NewCensus(p.Table, max(g.RemovalWindow, g.UpdateWindow), time.Now),
 		Org:      apply.NewPlatform(client, p.Settings.Users.Authority),
 		Writer:   apply.NewPen(client, p.Settings.Users.Authority),
+		Sides:    sides.NewGate(p.Table, p.outdated, time.Now, p.Log),
 		Work:     p.Work,
 		Dead:     p.Dead,
 		Settings: p.Settings, Now: time.Now, NewToken: NewToken, Log: p.Log,

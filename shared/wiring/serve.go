@@ -43,6 +43,9 @@ func (s *Service[H, I, O]) Invoke(ctx context.Context, in I) (O, error) {
 		s.log.ErrorContext(ctx, "the function can not start anew", "code", model.CodeOf(err), "error", err.Error())
 		return none, failure(err)
 	}
+	if b, ok := any(h).(interface{ Outdated() string }); ok && b.Outdated() != "" {
+		defer s.anew(ctx, h)
+	}
 	out, err := s.handle(h, ctx, in)
 	if err != nil {
 		s.drop(ctx, h, err)
@@ -72,6 +75,11 @@ func (s *Service[H, I, O]) drop(ctx context.Context, h H, err error) {
 	default:
 		return
 	}
+	s.anew(ctx, h)
+}
+
+// anew has the next invocation build its handler.
+func (s *Service[H, I, O]) anew(ctx context.Context, h H) {
 	s.mu.Lock()
 	s.ready = false
 	s.mu.Unlock()

@@ -198,3 +198,9 @@ func (s *Stage) NothingWritten(tb testing.TB) {
 		tb.Errorf("%d messages on the work queue, %d dead letters", work, dead)
 	}
 }
+
+// CallsBeyondIdentity counts the calls of the EX Org but those that tell which organisation it is: a token, and whose it is.
+func CallsBeyondIdentity(org *exorgtest.Org) int {
+	calls := org.Calls()
+	return org.Totals().Calls - calls["POST /oauth/token"] - calls["GET /api/v2/tokens/me"]
+}

@@ -280,7 +280,7 @@ func (h *house) rebuild(change func(*world.Config)) {
 	h.World = world.New(h.config)
 }
 
-// A table that was restored from a backup has another name. The tenant goes back to a plan, however often the schedule
+// A table that was restored from a backup is another table, under its old name too. The tenant goes back to a plan, however often the schedule
 // runs, and what the backup does not know of is adopted once that is approved.
 func TestRestoredMappingTable(t *testing.T) {
 	t.Parallel()
@@ -292,7 +292,8 @@ func TestRestoredMappingTable(t *testing.T) {
 	if _, err := h.org.AddSkill("Chess"); err != nil {
 		t.Fatal(err)
 	}
-	h.Runner.TableName = world.TableName + "-restored"
+	h.Table = h.Table.Restore()
+	h.deploy()
 	for range 3 {
 		report := h.sync()
 		if !report.FirstPlan || report.Sent > 0 || len(report.Plan.Held) != 1 {
@@ -316,7 +317,8 @@ func TestRestoredMappingTableAndAnOldApproval(t *testing.T) {
 	t.Parallel()
 	h := hireEve(t).build(t)
 	report := h.sync()
-	h.Runner.TableName = world.TableName + "-restored"
+	h.Table = h.Table.Restore()
+	h.deploy()
 	if _, err := h.Runner.Approve(h.ctx, report.Plan.Hash, nil, run.By{}); model.CodeOf(err) != model.CodeConflict {
 		t.Fatalf("approve on a restored table: %v", err)
 	}

@@ -54,6 +54,7 @@ type house struct {
 	source   *worldtest.Engage // nil: played
 	config   world.Config
 	guardian *guardian
+	leads    *leads // where the credentials lead
 }
 
 // build makes a house in which nothing has run yet.
@@ -77,7 +78,7 @@ func (l lot) build(t testing.TB) *house {
 		l.settings(&s)
 	}
 	h.config = world.Config{
-		Settings: s, Secret: secret(), HTTP: h.org.Client(), Now: h.Now, Sleep: h.Sleep, Table: l.table, Queue: l.queue,
+		Settings: s, Secret: secret(), HTTP: h.line(), Now: h.Now, Sleep: h.Sleep, Table: l.table, Queue: l.queue,
 	}
 	if l.played != nil {
 		h.config.Read = l.played.read

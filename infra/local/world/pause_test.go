@@ -17,6 +17,7 @@ import (
 	"excs/shared/queue"
 	"excs/shared/rules"
 	"excs/shared/run"
+	"excs/shared/sides"
 	"excs/shared/verify"
 	"excs/shared/wiring"
 )
@@ -101,6 +102,7 @@ func (h *house) deploy() {
 	h.Runner = run.New(runs)
 	work := h.Worker.Config
 	work.Rows, work.Orphans, work.Lists, work.Window = table, table, wiring.Lists{Table: table}, table
+	work.Sides = sides.NewGate(table, "", h.Now, nil)
 	h.Worker = apply.New(work)
 	ears := h.Listener.Config
 	ears.Table, ears.Lists = table, wiring.Lists{Table: table}

@@ -20,6 +20,7 @@ import (
 	"excs/shared/replay"
 	"excs/shared/rules"
 	"excs/shared/run"
+	"excs/shared/sides"
 	"excs/shared/verify"
 	"excs/shared/wiring"
 )
@@ -117,6 +118,9 @@ func (w *World) stores(c Config) {
 	if c.Table.Allowed == 0 {
 		c.Table.Allowed = c.Settings.Requests.PerMinute
 	}
+	if c.Table.ID == "" {
+		c.Table.ID = TableName // a world repeats itself
+	}
 	w.Table = mapping.NewMemory(c.Table)
 	w.Dead = queue.NewMemory(queue.MemoryConfig{Now: c.Now})
 	c.Queue.Now, c.Queue.MaxReceive, c.Queue.Dead = c.Now, c.MaxReceive, w.Dead
@@ -127,7 +131,7 @@ func (w *World) stores(c Config) {
 func (w *World) connect(c Config, client exorg.Config) {
 	platform := apply.NewPlatform(w.Client, c.Settings.Users.Authority)
 	runs := run.Config{
-		Read: c.Read, Table: w.Table, TableName: TableName, Queue: w.Work, Org: platform, Settings: c.Settings,
+		Read: c.Read, Table: w.Table, TableName: TableName, Queue: w.Work, Org: platform, Identity: w.Client, Settings: c.Settings,
 		Holder: c.Holder, Now: c.Now, NewToken: c.NewToken, Log: c.Log,
 	}
 	w.Runner = run.New(runs)
@@ -149,7 +153,8 @@ func (w *World) connect(c Config, client exorg.Config) {
 		Rows: w.Table, Orphans: w.Table, Lists: wiring.Lists{Table: w.Table}, Window: w.Table,
 		Census: run.NewCensus(w.Table, max(g.RemovalWindow, g.UpdateWindow), c.Now),
 		Org:    platform, Writer: apply.NewPen(w.Client, c.Settings.Users.Authority),
-		Work: w.Work, Dead: w.Dead, Settings: c.Settings, Now: c.Now, NewToken: c.NewToken, Log: c.Log,
+		Sides: sides.NewGate(w.Table, "", c.Now, c.Log),
+		Work:  w.Work, Dead: w.Dead, Settings: c.Settings, Now: c.Now, NewToken: c.NewToken, Log: c.Log,
 	})
 }
 

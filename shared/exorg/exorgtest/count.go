@@ -11,7 +11,7 @@ import (
 type Totals struct {
 	Calls     int // all of them
 	Reads     int // GET, searches and audit queries
-	Writes    int // everything else but tokens
+	Writes    int // everything else but tokens; a request that is turned away at the door (401) is none
 	Tokens    int // POST /oauth/token
 	Throttled int // answered 429
 	Failed    int // answered 4xx or 5xx, 429 too, or not at all
@@ -51,6 +51,7 @@ func (l *ledger) add(o *route, e Entry) {
 	case o == nil:
 	case o.pattern == tokenPath:
 		l.totals.Tokens++
+	case o.writes() && e.Status == http.StatusUnauthorized:
 	case o.writes():
 		l.totals.Writes++
 	default:

@@ -1,6 +1,7 @@
 package exorgtest
 
 import (
+	"hash/fnv"
 	"net/http"
 	"time"
 )
@@ -81,10 +82,12 @@ type quirks struct {
 	clientInEvents   bool
 }
 
+const defaultName = "EX Org"
+
 func defaults() *config {
 	return &config{
 		clock: time.Now, seed: 1, tokenLife: 24 * time.Hour, logSize: 1000, history: 10000,
-		queueLimit: 5000, memberLimit: 5000, rowCap: 10000, rowCapInact: 10000, name: "EX Org",
+		queueLimit: 5000, memberLimit: 5000, rowCap: 10000, rowCapInact: 10000, name: defaultName,
 		clients: []Client{{ID: DefaultClientID, Secret: DefaultClientSecret, Name: "EXCS"}},
 		quirks:  quirks{versionStatus: http.StatusConflict, duplicateStatus: http.StatusBadRequest, erasedStatus: http.StatusNotFound},
 	}
@@ -99,8 +102,18 @@ func WithClock(now func() time.Time) Option { return func(c *config) { c.clock =
 // WithSeed makes ids, tokens and every chance repeatable; default 1.
 func WithSeed(seed uint64) Option { return func(c *config) { c.seed = seed } }
 
-// WithName sets the name of the organisation.
+// WithName sets the name of the organisation. One of another name has other ids and tokens than the first, under the same seed too.
 func WithName(name string) Option { return func(c *config) { c.name = name } }
+
+// chance gives the seed of the organisation's own ids and tokens.
+func (c *config) chance() uint64 {
+	if c.name == defaultName {
+		return c.seed
+	}
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(c.name)) // a hash takes everything
+	return c.seed ^ h.Sum64()
+}
 
 // WithID sets the id of the organisation; by default it comes from the seed.
 func WithID(id string) Option { return func(c *config) { c.orgID = id } }

@@ -48,7 +48,7 @@ func (a *act) allowed(permission string) bool { return a.may == nil || a.may([]s
 func (a *act) sees(divisionID string) bool { return !a.blind[divisionID] }
 
 func newWorld(cfg *config) *world {
-	w := &world{cfg: cfg, dice: newDice(cfg.seed), history: &history{limit: cfg.history}}
+	w := &world{cfg: cfg, dice: newDice(cfg.chance()), history: &history{limit: cfg.history}}
 	keep := cfg.keep()
 	w.users = newTable(keep, userWords)
 	w.skills = newTable(keep, skillWords)

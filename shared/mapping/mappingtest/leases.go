@@ -108,24 +108,26 @@ func leaseChecks() []Check {
 func tokenChecks() []Check {
 	return []Check{
 		{"a token that was not kept is not found", func(c *C) {
-			_, _, err := c.Store.LoadToken(c.Ctx, "client")
+			_, _, _, err := c.Store.LoadToken(c.Ctx, "client")
 			c.code(err, model.CodeNotFound)
 		}},
 		{"a token is kept per client until it expires", func(c *C) {
 			until := c.Clock.Now().Add(time.Hour)
-			c.ok(c.Store.SaveToken(c.Ctx, "client", "old", until))
-			c.ok(c.Store.SaveToken(c.Ctx, "client", "secret", until))
-			c.ok(c.Store.SaveToken(c.Ctx, "other", "another", until))
-			token, expires, err := c.Store.LoadToken(c.Ctx, "client")
+			c.ok(c.Store.SaveToken(c.Ctx, "client", "old", model.Org{}, until))
+			c.ok(c.Store.SaveToken(c.Ctx, "client", "secret", model.Org{ID: "o1", Name: "One"}, until))
+			c.ok(c.Store.SaveToken(c.Ctx, "other", "another", model.Org{ID: "o2"}, until))
+			token, org, expires, err := c.Store.LoadToken(c.Ctx, "client")
 			c.ok(err)
 			c.want(token == "secret" && expires.Equal(until), "token %q expires %s", token, expires)
+			equal(c, "organisation", org, model.Org{ID: "o1", Name: "One"})
 			c.Clock.Advance(time.Hour)
-			_, _, err = c.Store.LoadToken(c.Ctx, "client")
+			_, _, _, err = c.Store.LoadToken(c.Ctx, "client")
 			c.code(err, model.CodeNotFound)
-			c.ok(c.Store.SaveToken(c.Ctx, "client", "new", c.Clock.Now().Add(time.Hour)))
-			token, _, err = c.Store.LoadToken(c.Ctx, "client")
+			c.ok(c.Store.SaveToken(c.Ctx, "client", "new", model.Org{}, c.Clock.Now().Add(time.Hour)))
+			token, org, _, err = c.Store.LoadToken(c.Ctx, "client")
 			c.ok(err)
 			equal(c, "token", token, "new")
+			equal(c, "organisation of a token that nobody asked about", org, model.Org{})
 		}},
 	}
 }

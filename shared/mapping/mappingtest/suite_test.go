@@ -16,7 +16,7 @@ import (
 // forgetful is a store that says it wrote tokens and does not.
 type forgetful struct{ mapping.Store }
 
-func (forgetful) SaveToken(context.Context, string, string, time.Time) error { return nil }
+func (forgetful) SaveToken(context.Context, string, string, model.Org, time.Time) error { return nil }
 
 func good(_ *testing.T, o mapping.Options) mapping.Store {
 	return mapping.NewMemory(mapping.MemoryOptions{Options: o, Tenant: fmt.Sprint(time.Now().UnixNano())})

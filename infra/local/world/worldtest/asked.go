@@ -46,5 +46,5 @@ func (a *Asked) Writes() []string {
 
 func reads(op string) bool {
 	return strings.HasSuffix(op, " read") ||
-		slices.ContainsFunc([]string{"Get", "List", "Load", "Delta", "Marked", "Owners", "Keys", "Drawn"}, func(p string) bool { return strings.HasPrefix(op, p) })
+		slices.ContainsFunc([]string{"Get", "List", "Load", "Delta", "Marked", "Owners", "Keys", "Drawn", "TableID"}, func(p string) bool { return strings.HasPrefix(op, p) })
 }
