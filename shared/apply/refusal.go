@@ -136,15 +136,16 @@ func slowNext(since time.Time, tries int, now time.Time) time.Time {
 }
 
 // rested gives the refusals of the row that are not due: their parts are left out. Of each cause one is due at a time. An
-// operator's look tries all of them. Values are those that plain fields are to get: one that was to be another is no refusal.
+// operator's look tries all of them, and so does one that what the row waits for asked for. Values are those that plain fields are to get: one that was to be another is no refusal.
 func (l *look) rested(values map[string]string) []mapping.Refusal {
 	var rest []mapping.Refusal
 	tried := map[string]bool{}
+	woken := !l.row.WaitsFor.IsZero() && l.now.Before(l.row.WaitUntil)
 	for _, r := range l.row.Refused {
 		if value, plain := values[r.Part]; plain && r.EXID == "" && value != r.Value {
 			continue
 		}
-		due := !l.now.Before(r.Next) || l.msg.Cause == model.CauseManual || l.msg.Cause == model.CauseReplay
+		due := !l.now.Before(r.Next) || woken || l.msg.Cause == model.CauseManual || l.msg.Cause == model.CauseReplay
 		cause := fmt.Sprint(r.Part, " ", r.Status, " ", r.Code)
 		if due && !(r.EXID != "" && tried[cause]) {
 			tried[cause] = true
