@@ -159,7 +159,7 @@ func Hostile(text string) widget.View {
 	for i := range v.Stopped.Lines {
 		v.Stopped.Lines[i].Name, v.Stopped.Lines[i].Reason = text, text
 	}
-	v.Stopped.WentBack, v.ProofFailed, v.ProofFailure = text, 1, text
+	v.Stopped.Source, v.Stopped.WentBack, v.ProofFailed, v.ProofFailure = v.Stopped.Hash, text, 1, text
 	v.DepthFailure, v.DeadFailure = text, text
 	v.Acts[0].What, v.Acts[0].Who, v.Acts[0].Note = text, text, text
 	v.Pauses[0].Note, v.Pauses[0].Who, v.Pauses[1].Name, v.Pauses[1].Note = text, text, text, text
