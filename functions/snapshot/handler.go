@@ -53,6 +53,8 @@ type Answer struct {
 	// WentBack says why the source is taken for an older one; Doubts, per table, what the read did not prove.
 	WentBack string                 `json:"wentBack,omitempty"`
 	Doubts   map[model.Table]string `json:"doubts,omitempty"`
+	// Database is another database than the one that the EX Org was made from: everything is held until its hash is approved.
+	Database *run.Database `json:"database,omitempty"`
 	// Skipped says why no run was made: another one is under way. Due rows are put back on the queue all the same.
 	Skipped string `json:"skipped,omitempty"`
 }
@@ -76,6 +78,10 @@ func (h *Handler) Handle(ctx context.Context, _ json.RawMessage) (Answer, error)
 		Run: report.Run, Changes: len(report.Plan.Changes), Held: len(report.Plan.Held), Rejected: len(report.Plan.Rejects),
 		Paused: report.Paused, Resting: report.Resting, Requeued: report.Requeued, Sent: report.Sent, PlanHash: report.Plan.Hash,
 		FirstPlan: slices.ContainsFunc(report.Plan.Held, func(h plan.Held) bool { return h.Code == plan.HeldFirstPlan }), WentBack: report.WentBack, Doubts: report.Doubts,
+	}
+	if db := report.Database; db.Waits() {
+		a.Database = &db
+		h.Log.WarnContext(ctx, "another database", "run", a.Run, "hash", db.Hash, "since", db.Since, "why", db.Why)
 	}
 	h.Log.InfoContext(ctx, "run done", "run", a.Run, "changes", a.Changes, "held", a.Held, "rejected", a.Rejected, "requeued", a.Requeued, "sent", a.Sent, "paused", len(a.Paused), "resting", a.Resting, "rows", report.Rows)
 	return a, nil

@@ -11,6 +11,7 @@ import (
 
 	"excs/shared/mapping"
 	"excs/shared/model"
+	"excs/shared/plan"
 	"excs/shared/run"
 )
 
@@ -108,6 +109,9 @@ func (s StatusAnswer) text() string {
 	}
 	if s.FirstPlan.IsZero() {
 		add("no approved first plan: only plans are made")
+	}
+	if s.Database.Waits() {
+		add("another database since %s: %s; nothing is done until it is accepted: %s", stamp(s.Database.Since), plain(s.Database.Why), plan.ApproveCommand(s.Database.Hash))
 	}
 	if !s.WentBack.IsZero() {
 		add("the source went back at %s: nothing is removed until it is accepted", stamp(s.WentBack))

@@ -76,7 +76,9 @@ func (p planned) markdown() string {
 func (p planned) render(write func(plan.Options) string, rests []string) string {
 	lines := []string{strings.TrimRight(write(plan.Options{}), "\n"), ""}
 	lines = append(append(lines, rests...), p.did)
-	if p.report.WentBack != "" {
+	if db := p.report.Database; db.Waits() {
+		lines = append(lines, "Another database: "+plain(db.Why)+". Nothing is done until it is accepted: "+plan.ApproveCommand(db.Hash))
+	} else if p.report.WentBack != "" {
 		lines = append(lines, "The source went back: "+plain(p.report.WentBack)+". Nothing is removed until it is accepted: "+plan.ApproveCommand(p.report.SourceHash))
 	}
 	for _, table := range slices.Sorted(maps.Keys(p.report.Doubts)) {

@@ -17,7 +17,7 @@ type hold struct {
 
 // strength orders codes as their constants are listed.
 func (c HeldCode) strength() int {
-	for i, x := range []HeldCode{HeldUnproven, HeldWentBack, HeldLooking, HeldFirstPlan, HeldIdentity, HeldSettings, HeldAdoption, HeldAdopted, HeldGuard, HeldSecond, HeldDepends, HeldPaused} {
+	for i, x := range []HeldCode{HeldUnproven, HeldDatabase, HeldWentBack, HeldLooking, HeldFirstPlan, HeldIdentity, HeldSettings, HeldAdoption, HeldAdopted, HeldGuard, HeldSecond, HeldDepends, HeldPaused} {
 		if c == x {
 			return i
 		}
@@ -30,7 +30,10 @@ func (s *site) doubt() {
 	first := s.in.FirstRun && s.touchesAnything()
 	for _, d := range s.drafts {
 		s.divide(d)
-		d.agreed = s.holds(d.change, d.approved)
+		d.agreed = s.in.Database == "" && s.holds(d.change, d.approved)
+		if s.in.Database != "" {
+			d.holds = append(d.holds, hold{code: HeldDatabase, reason: s.in.Database})
+		}
 		s.doubtProof(d)
 		switch {
 		case s.in.Foreign != "":

@@ -13,6 +13,9 @@ type Input struct {
 	Settings rules.Settings
 	// Proof says that the read behind Objects was complete. The zero Proven holds everything.
 	Proof model.Proven
+	// Database says why the read is of another database than the one that the EX Org was made from, and that nobody
+	// accepted; "" for any other. It holds everything.
+	Database string
 	// Objects are all desired objects of the tenant, also of kinds that Kinds leaves out: rules look across kinds.
 	Objects []model.Object
 	// Rejects and Notes come from translate and are passed on. A rejected key is living: it is never lost.

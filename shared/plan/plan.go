@@ -93,24 +93,25 @@ type HeldCode string
 
 // The codes, strongest first: a change that is held for several reasons carries the first.
 const (
-	HeldUnproven  HeldCode = "unproven"       // the read does not prove it (an empty table, no proof at all)
-	HeldWentBack  HeldCode = "went back"      // the source was restored, migrated, or lags
-	HeldLooking   HeldCode = "looking"        // the EX Org was not asked yet whether it is there already
-	HeldFirstPlan HeldCode = "first plan"     // the tenant has no approved first plan
-	HeldIdentity  HeldCode = "another object" // a mapped DBID names something else now
-	HeldSettings  HeldCode = "settings"       // the settings changed and this would remove something
-	HeldAdoption  HeldCode = "adoption"       // an object that was there before would lose something by its adoption (Adoptable)
-	HeldAdopted   HeldCode = "adopted"        // a queue that was there before EXCS would be deleted
-	HeldGuard     HeldCode = "guard"          // more than the guard allows
-	HeldSecond    HeldCode = "second read"    // a queue would lose many members: a second read must agree
-	HeldDepends   HeldCode = "depends"        // it goes with another change that is held
-	HeldPaused    HeldCode = "paused"         // an operator paused it, or the object that it takes over
+	HeldUnproven  HeldCode = "unproven"         // the read does not prove it (an empty table, no proof at all)
+	HeldDatabase  HeldCode = "another database" // it is not the database that the EX Org was made from
+	HeldWentBack  HeldCode = "went back"        // the source was restored, migrated, or lags
+	HeldLooking   HeldCode = "looking"          // the EX Org was not asked yet whether it is there already
+	HeldFirstPlan HeldCode = "first plan"       // the tenant has no approved first plan
+	HeldIdentity  HeldCode = "another object"   // a mapped DBID names something else now
+	HeldSettings  HeldCode = "settings"         // the settings changed and this would remove something
+	HeldAdoption  HeldCode = "adoption"         // an object that was there before would lose something by its adoption (Adoptable)
+	HeldAdopted   HeldCode = "adopted"          // a queue that was there before EXCS would be deleted
+	HeldGuard     HeldCode = "guard"            // more than the guard allows
+	HeldSecond    HeldCode = "second read"      // a queue would lose many members: a second read must agree
+	HeldDepends   HeldCode = "depends"          // it goes with another change that is held
+	HeldPaused    HeldCode = "paused"           // an operator paused it, or the object that it takes over
 )
 
 // Approvable says whether an operator's approval lets the change pass. A read that proves nothing is not approved away, and
 // a pause ends by a resume.
 func (c HeldCode) Approvable() bool {
-	return c != HeldUnproven && c != HeldWentBack && c != HeldLooking && c != HeldDepends && c != HeldPaused
+	return c != HeldUnproven && c != HeldDatabase && c != HeldWentBack && c != HeldLooking && c != HeldDepends && c != HeldPaused
 }
 
 // Held is a change that waits.

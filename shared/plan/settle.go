@@ -234,6 +234,9 @@ func (s *site) mayForget(f follow, gone map[model.Key]bool) bool {
 	if s.paused(f.forget.Key) != "" {
 		return false
 	}
+	if s.in.Database != "" {
+		return false
+	}
 	if f.forget.IndexOnly && s.in.Proof.Valid() {
 		return true
 	}

@@ -24,6 +24,8 @@ type Decision struct {
 	Paused []model.Key `json:"paused,omitempty"`
 	// Source says that a source that went back was accepted.
 	Source bool `json:"source,omitempty"`
+	// Database says that another database was accepted.
+	Database bool `json:"database,omitempty"`
 	// FirstPlan says that the tenant's first plan was approved.
 	FirstPlan bool      `json:"firstPlan,omitempty"`
 	Until     time.Time `json:"until,omitzero"`
@@ -57,6 +59,9 @@ func (r *Runner) approve(ctx context.Context, lease mapping.Lease, hash string, 
 	held, err := r.loadHeld(ctx, side)
 	if err != nil {
 		return Decision{}, err
+	}
+	if d, is, err := r.acceptDatabase(ctx, lease.Run, hash, by); is || err != nil {
+		return d, err
 	}
 	items, err := r.heldUnder(ctx, held, hash, kinds)
 	if err != nil {

@@ -24,6 +24,8 @@ type draft struct {
 	docs      *kept
 	settings  string
 	snapshot  *model.Snapshot
+	counts    model.Counts
+	before    Site // as it was read
 	proof     model.Proven
 	result    translate.Result
 	delta     model.Delta
@@ -43,6 +45,7 @@ type draft struct {
 	plan                 plan.Plan
 	let                  map[model.Key][]string // what the guard let through, by change
 	refused              []model.Reject         // rows that the table could not hold
+	recognition          recognition
 	at                   time.Time
 	readTook             time.Duration
 }
@@ -63,6 +66,9 @@ func (r *Runner) draft(ctx context.Context, side side, site Site, req Request, p
 	}
 	r.doubtEmptied(d)
 	d.settle()
+	if err := r.recognise(ctx, d); err != nil {
+		return nil, err
+	}
 	if err := r.predecessors(ctx, d); err != nil {
 		return nil, err
 	}
@@ -95,6 +101,7 @@ func (r *Runner) prove(ctx context.Context, d *draft) error {
 	if err != nil {
 		return err
 	}
+	d.before, d.counts = d.site, counted
 	d.snapshot, d.readTook = snapshot, r.Now().Sub(d.at)
 	if err := load(ctx, d.docs, docApprovals, &d.approvals); err != nil {
 		return err
@@ -292,7 +299,7 @@ func (r *Runner) input(ctx context.Context, d *draft, matches map[model.Key]plan
 		Settings: r.Settings, Proof: d.proof, Objects: d.result.Objects, Rejects: d.result.Rejects, Notes: d.notes(),
 		Delta: d.delta, Facts: facts, Settled: settled, Matches: matches, Drawn: windows.drawn(), Counted: windows.counted,
 		Mapped: d.site.Base(max(g.RemovalWindow, g.UpdateWindow), d.at), Memberships: d.site.MembershipBase(g.UpdateWindow, d.at),
-		Waiting: d.held.since(), Tripped: d.held.tripped(), Approved: d.approvals.valid(d.at), Paused: why(d.pauses), Holds: d.holds(),
+		Waiting: d.held.since(), Tripped: d.held.tripped(), Approved: d.approvals.valid(d.at), Paused: why(d.pauses), Holds: d.holds(), Database: d.recognition.database,
 		SettingsChanged: d.site.SettingsHash != "" && d.site.SettingsHash != d.settings,
 		FirstRun:        d.first, Looking: d.looking, Foreign: d.side.foreignReason(), Home: d.home, Now: d.at, Kinds: req.Kinds,
 	}, nil
@@ -380,7 +387,7 @@ func (d *draft) limit(req Request) {
 func (d *draft) report() Report {
 	return Report{
 		Paused: d.pauses, Resting: d.resting(),
-		Plan: d.plan, Rows: d.snapshot.Read, Dropped: d.snapshot.Dropped, WentBack: d.proof.WentBack(), SourceHash: d.sourceHash(), Doubts: d.proof.Doubts(), FirstPlan: d.first, Foreign: d.side.names(),
+		Plan: d.plan, Rows: d.snapshot.Read, Dropped: d.snapshot.Dropped, WentBack: d.proof.WentBack(), SourceHash: d.sourceHash(), Doubts: d.proof.Doubts(), Database: d.site.Database, FirstPlan: d.first, Foreign: d.side.names(),
 	}
 }
 

@@ -30,7 +30,7 @@ type Figures struct {
 	// ProofFailed counts the runs in a row that proved nothing, this one among them; ProofFailure says why.
 	ProofFailed  int
 	ProofFailure string
-	// WentBack is since when the source is taken for an older one.
+	// WentBack is since when the source is taken for an older one, or for another database.
 	WentBack time.Time
 	// Rows were read of Engage, in ReadTook.
 	Rows     int
@@ -137,6 +137,9 @@ func (r *Runner) figures(site Site, seen *survey, d *draft) *Figures {
 		Unconverged: seen.group(seen.late()),
 		Quarantined: seen.group(seen.in(mapping.StateQuarantined)),
 	}
+	if site.Database.Waits() {
+		f.WentBack, f.SourceHash = site.Database.Since, site.Database.Hash
+	}
 	if d != nil {
 		seen.marked = slices.SortedFunc(maps.Keys(d.marked), model.Key.Compare)
 	}
@@ -158,7 +161,7 @@ func (r *Runner) figures(site Site, seen *survey, d *draft) *Figures {
 	if d != nil {
 		f.Held, f.Guarded = heldGroup(d, func(h plan.Held) bool { return h.Code != plan.HeldPaused }), heldGroup(d, guarded)
 		f.Tripped, f.ApproveHash = d.tripped(), d.guardHash()
-		if d.proof.WentBack() != "" {
+		if d.proof.WentBack() != "" && f.SourceHash == "" {
 			f.SourceHash = d.sourceHash()
 		}
 		for _, n := range d.snapshot.Read {

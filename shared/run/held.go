@@ -71,7 +71,7 @@ func (h heldDocument) since() map[string]time.Time {
 
 func (d *draft) heldDocument() heldDocument {
 	h := heldDocument{
-		Hash: d.plan.Hash, All: d.plan.HeldHashAll, Kinds: d.plan.HeldHash, WentBack: d.proof.WentBack(), Source: d.sourceHash(), First: d.first, Settings: d.settings, Table: d.side.table, Org: d.side.org.ID,
+		Hash: d.plan.Hash, All: d.plan.HeldHashAll, Kinds: d.plan.HeldHash, WentBack: d.wentBack(), Source: d.sourceHash(), First: d.first, Settings: d.settings, Table: d.side.table, Org: d.side.org.ID,
 	}
 	for _, i := range d.plan.Held {
 		h.Items = append(h.Items, heldItem{
@@ -85,10 +85,18 @@ func (d *draft) heldDocument() heldDocument {
 // sourceHash is the hash that accepts a source that went back, "" when it did not. It stays the same until the source is
 // accepted or comes forward again, and no plan's hash is ever equal to it.
 func (d *draft) sourceHash() string {
-	if d.proof.WentBack() == "" {
+	if d.wentBack() == "" {
 		return ""
 	}
 	return plan.SetHash([]string{"source", d.site.Memory.WentBackSince.UTC().Format(time.RFC3339Nano)})
+}
+
+// wentBack says why the source is not accepted. Another database has a hash of its own.
+func (d *draft) wentBack() string {
+	if d.recognition.database != "" {
+		return ""
+	}
+	return d.proof.WentBack()
 }
 
 // addHeldRows shows rows that a worker held in the plan, beside what the plan itself holds, so that one hash approves

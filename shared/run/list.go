@@ -178,6 +178,8 @@ type Status struct {
 	DeadLetters *int      `json:"deadLetters,omitempty"`
 	LastPlan    *Counted  `json:"lastPlan,omitempty"`
 	WentBack    time.Time `json:"wentBackSince,omitzero"`
+	// Database is another database than the one that the EX Org was made from; zero: it is the same.
+	Database Database `json:"database,omitzero"`
 	// Runs are the last runs, the latest last.
 	Runs []Ran `json:"runs,omitempty"`
 	// Paused are the pauses that stand, Approvals what operators approved and no run has made yet.
@@ -201,7 +203,7 @@ func (r *Runner) Status(ctx context.Context) (Status, error) {
 	s := Status{
 		Org: known.record.Org, OtherOrg: known.other,
 		LastRun: site.LastRun, LastProven: site.LastProven, ProofFailed: site.ProofFailed, ProofFailure: site.ProofFailure,
-		FirstPlan: site.FirstPlan, Mapped: site.Mapped, States: map[mapping.State]int{}, LastPlan: site.LastPlan, WentBack: site.Memory.WentBackSince,
+		FirstPlan: site.FirstPlan, Mapped: site.Mapped, States: map[mapping.State]int{}, LastPlan: site.LastPlan, WentBack: site.Memory.WentBackSince, Database: site.Database,
 		Runs: site.Runs,
 	}
 	if s.Paused, err = r.Table.Pauses(ctx); err != nil {

@@ -198,7 +198,10 @@ func (l *onlooker) show(list *[]Named, i mapping.Item) {
 // stopped shows what is held. A change of a kind whose approval was given waits for the next run only.
 func (l *onlooker) stopped(approved map[string]bool) {
 	s := &l.o.Stopped
-	s.Hash, s.All, s.WentBack, s.Source, s.First, s.Count = l.held.Hash, l.held.All, l.held.WentBack, l.held.Source, l.held.First, len(l.held.Items)
+	s.Hash, s.All, s.Source, s.First, s.Count = l.held.Hash, l.held.All, l.held.Source, l.held.First, len(l.held.Items)
+	if s.Database == "" {
+		s.WentBack = l.held.WentBack
+	}
 	groups := map[model.Kind]*StoppedGroup{}
 	for _, h := range l.held.Items {
 		g := groups[h.Key.Kind]

@@ -92,6 +92,8 @@ type Stopped struct {
 	Hash, All string
 	// WentBack says why the source is not accepted: approving Source accepts it.
 	WentBack, Source string
+	// Database accepts another database, of which WentBack says why it is one; "" for a source that went back.
+	Database string
 	// First says that it is the tenant's first plan: approving All starts the writing.
 	First bool
 	// Groups are per kind; Lines the first few changes.
@@ -134,6 +136,9 @@ func (r *Runner) Overview(ctx context.Context, few int) (Overview, error) {
 		At: now, LastRun: site.LastRun, LastProven: site.LastProven, ProofFailed: site.ProofFailed, ProofFailure: site.ProofFailure,
 		FirstPlan: site.FirstPlan, WentBack: site.Memory.WentBackSince, LastPlan: site.LastPlan,
 		Org: known.record.Org, OtherOrg: known.other,
+	}
+	if site.Database.Waits() {
+		o.Stopped.WentBack, o.Stopped.Database = site.Database.Why, site.Database.Hash
 	}
 	if n := len(site.Runs); n > 0 {
 		o.LastRunAt = site.Runs[n-1].At

@@ -20,11 +20,16 @@ func (r *Runner) remember(ctx context.Context, run int64, d *draft, req Request)
 		return err
 	}
 	if req.whole() {
-		d.noteWhole()
+		if d.recognition.database == "" {
+			d.noteWhole()
+		}
 		d.site.LastPlan = d.counted()
 		if err := r.rememberDecisions(ctx, run, d); err != nil {
 			return err
 		}
+	}
+	if err := r.rememberDatabase(ctx, run, d, req.whole()); err != nil {
+		return err
 	}
 	if d.lookups != nil {
 		if err := save(ctx, r.Table, docLookups, run, d.lookups); err != nil {

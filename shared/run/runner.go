@@ -147,6 +147,8 @@ type Report struct {
 	// SourceHash accepts a source that went back.
 	SourceHash string                 `json:"sourceHash,omitempty"`
 	Doubts     map[model.Table]string `json:"doubts,omitempty"`
+	// Database is another database than the one that the EX Org was made from; zero: it is the same.
+	Database Database `json:"database,omitzero"`
 	// FirstPlan says that only a plan was made, because the tenant has no approved first plan.
 	FirstPlan bool `json:"firstPlan,omitempty"`
 	// Foreign names the organisation that the credentials lead to, when it is not the approved one: only a plan was made.

@@ -84,6 +84,9 @@ func (d *draft) indexed(key model.Key) bool {
 }
 
 func (d *draft) forgetRowless() {
+	if d.recognition.database != "" {
+		return
+	}
 	for _, k := range d.rowless {
 		d.plan.Forget = append(d.plan.Forget, plan.Forget{Key: k, IndexOnly: true, Reason: "its row is gone already"})
 	}

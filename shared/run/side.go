@@ -286,7 +286,7 @@ func (r *Runner) home(ctx context.Context) (context.Context, error) { return sid
 
 // opens says whether nothing waits for the approval of a first plan, so that the run may open the door.
 func (d *draft) opens() bool {
-	return d.side.foreignReason() == "" && !d.waitsFor(plan.HeldFirstPlan) && !(d.first && d.waitsFor(plan.HeldLooking)) && d.carriesOut()
+	return d.recognition.database == "" && d.side.foreignReason() == "" && !d.waitsFor(plan.HeldFirstPlan) && !(d.first && d.waitsFor(plan.HeldLooking)) && d.carriesOut()
 }
 
 func (d *draft) waitsFor(code plan.HeldCode) bool {

@@ -40,6 +40,10 @@ type Site struct {
 	FirstRun time.Time `json:"firstRun,omitzero"`
 
 	Memory model.Memory `json:"memory"`
+	// Identities says what is remembered of who the mapped Persons and DNs are; zero: nothing yet.
+	Identities Known `json:"identities,omitzero"`
+	// Database is another database than the one that was remembered, since it was first seen.
+	Database Database `json:"database,omitzero"`
 	// EmptySince is when all objects of a kind were first gone at once.
 	EmptySince map[model.Kind]time.Time `json:"emptySince,omitempty"`
 	// SettingsHash is the hash of the settings under which the last run removed things freely.

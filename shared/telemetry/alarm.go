@@ -85,7 +85,7 @@ func Alarms() []Alarm {
 		{Slug: AlarmProofFailed, Heading: "Proof failed", Metric: ProofFailures, Threshold: 2,
 			Says: "Engage could not be read, or not be proven complete, twice in a row: nothing is changed on its account", Command: "make status STAGE=STAGE"},
 		{Slug: AlarmWentBack, Heading: "The Configuration Database was restored from a backup", Metric: WentBack, Threshold: 1,
-			Says: "the source is taken for an older one: nothing is removed and no identity changes until it is accepted", Command: "make plan STAGE=STAGE"},
+			Says: "the source is taken for an older one, and nothing is removed; or for another database, and nothing is done: until it is accepted", Command: "make plan STAGE=STAGE"},
 		{Slug: AlarmGuardTripped, Heading: "Guard tripped", Metric: GuardTrips, Threshold: 1,
 			Says: "more removals or changes than the guard allows: they are held until they are approved", Command: "make plan STAGE=STAGE"},
 		{Slug: AlarmDeadLetters, Heading: "Dead letters", Metric: DeadLetters, Threshold: 1,

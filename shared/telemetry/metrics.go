@@ -118,7 +118,7 @@ func reads() []Metric {
 		duration,
 		metric(Rows, Count, Maximum, "", "rows read of Engage", FunctionSnapshot, FunctionSync),
 		metric(ProofFailures, Count, Maximum, "", "runs in a row that could not read Engage, or not prove that the read was complete", FunctionSnapshot, FunctionSync),
-		metric(WentBack, Count, Maximum, "", "1 while the source is taken for an older one (restored, migrated, lagging): no removal, no change of identity", FunctionSnapshot, FunctionSync),
+		metric(WentBack, Count, Maximum, "", "1 while the source is taken for an older one (restored, migrated, lagging): no removal, no change of identity; or for another database: nothing at all", FunctionSnapshot, FunctionSync),
 	}
 }
 

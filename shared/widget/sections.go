@@ -90,7 +90,7 @@ func (w viewer) stopped() section {
 func (w viewer) decisions(p run.Stopped) []group {
 	var groups []group
 	if p.WentBack != "" {
-		groups = append(groups, group{Title: "Source", Text: sentence(p.WentBack) + ".", Buttons: []button{w.acceptSource(p.Source)}})
+		groups = append(groups, group{Title: "Source", Text: sentence(p.WentBack) + ".", Buttons: []button{w.acceptSource(cmp.Or(p.Database, p.Source))}})
 	}
 	open, kinds := 0, 0
 	for _, g := range p.Groups {

@@ -93,6 +93,8 @@ func (w viewer) aboutReads() []finding {
 		add(watch, "The last run was %s ago: see whether the schedule runs.", words.Age(w.ranAt(), w.At))
 	}
 	switch {
+	case w.Stopped.Database != "":
+		add(trouble, "Engage is another database: %s. Nothing is done until it is accepted.", sentence(w.Stopped.WentBack))
 	case w.Stopped.WentBack != "":
 		add(trouble, "The source went back: %s. Nothing is removed until it is accepted.", sentence(w.Stopped.WentBack))
 	case !w.WentBack.IsZero():
