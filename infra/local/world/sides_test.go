@@ -74,8 +74,8 @@ func (h *house) redeploy(to *exorgtest.Org, clients ...string) {
 	h.World = world.New(c)
 }
 
-// minutes lets runs and workers go on for some minutes; a run may be refused.
-func (h *house) minutes(n int) (last run.Report) {
+// minutesAnywhere lets runs and workers go on for some minutes; a run may be refused.
+func (h *house) minutesAnywhere(n int) (last run.Report) {
 	h.t.Helper()
 	for range n {
 		h.pass(time.Minute)
@@ -104,7 +104,7 @@ func TestAnotherOrganisationIsNotWrittenTo(t *testing.T) {
 				h.redeploy(other, strangersID)
 			}
 			h.do(h.RenamePerson(h.ctx, h.person("Ann").DBID, "Ann", "Renamed"))
-			report := h.minutes(12)
+			report := h.minutesAnywhere(12)
 			if n := other.Totals().Writes; n != 0 {
 				t.Fatalf("%d writes into an organisation that nobody approved a plan for: %v", n, other.Calls())
 			}
@@ -121,7 +121,7 @@ func TestAnotherOrganisationIsNotWrittenTo(t *testing.T) {
 			if deploys {
 				h.redeploy(h.org, exorgtest.DefaultClientID)
 			}
-			h.minutes(2)
+			h.minutesAnywhere(2)
 			h.equal()
 			h.rest()
 			if status, err = h.Runner.Status(h.ctx); err != nil || status.OtherOrg != nil {
@@ -188,7 +188,7 @@ func TestASecretIsExchangedAtEveryStepOfALife(t *testing.T) {
 			if step.away != nil {
 				step.away(t, h)
 			}
-			h.minutes(5)
+			h.minutesAnywhere(5)
 			if n := other.Totals().Writes; n != 0 {
 				t.Fatalf("%d writes into the other organisation: %v", n, other.Calls())
 			}
@@ -200,7 +200,7 @@ func TestASecretIsExchangedAtEveryStepOfALife(t *testing.T) {
 				_, err := h.Runner.Approve(h.ctx, held(t, h), nil, run.By{Who: "jane"})
 				h.do(err)
 			}
-			h.minutes(6)
+			h.minutesAnywhere(6)
 			h.rest()
 			h.wantNone(mapping.StateQuarantined, mapping.StateHeld)
 		})
@@ -222,7 +222,7 @@ func TestAnApprovalIsForTheOrganisationThatWasShown(t *testing.T) {
 	if _, err := h.Runner.Approve(h.ctx, hash, nil, run.By{Who: "jane"}); model.CodeOf(err) != model.CodeConflict {
 		t.Errorf("approved, %v", err)
 	}
-	h.minutes(4)
+	h.minutesAnywhere(4)
 	if n := other.Totals().Writes; n != 0 {
 		t.Fatalf("%d writes by an approval that was given for another organisation: %v", n, other.Calls())
 	}
@@ -234,7 +234,7 @@ func TestGoingOverToAnotherOrganisation(t *testing.T) {
 	former := h.names()
 	other := stranger(t, h)
 	h.redeploy(other, strangersID)
-	h.minutes(3)
+	h.minutesAnywhere(3)
 	report := h.sync()
 	if n := len(report.Plan.Held); n < 10 || report.Plan.HeldHashAll == "" {
 		t.Fatalf("the first plan for another organisation holds %d changes", n)
@@ -252,7 +252,7 @@ func TestGoingOverToAnotherOrganisation(t *testing.T) {
 	first := h.org
 	before := first.Totals().Writes
 	h.org = other
-	h.minutes(5)
+	h.minutesAnywhere(5)
 	h.ctx, err = sides.Home(h.ctx, h.Table)
 	h.do(err)
 	h.rest()
@@ -266,7 +266,7 @@ func TestGoingOverToAnotherOrganisation(t *testing.T) {
 	}
 	// Its credentials are the foreign ones now.
 	h.redeploy(first, exorgtest.DefaultClientID)
-	h.minutes(4)
+	h.minutesAnywhere(4)
 	if n := first.Totals().Writes - before; n != 0 {
 		t.Errorf("%d writes into the organisation that EXCS left", n)
 	}
@@ -281,7 +281,7 @@ func TestARestoredTableUnderItsOldName(t *testing.T) {
 	h.deploy()
 	before := h.org.Totals().Writes
 	h.do(h.RenamePerson(h.ctx, h.person("Bob").DBID, "Bob", "Renamed"))
-	report := h.minutes(5)
+	report := h.minutesAnywhere(5)
 	if n := h.org.Totals().Writes - before; n != 0 {
 		t.Fatalf("%d writes on a restored table that nobody approved a plan for", n)
 	}
@@ -290,7 +290,7 @@ func TestARestoredTableUnderItsOldName(t *testing.T) {
 	}
 	_, err := h.Runner.Approve(h.ctx, report.Plan.HeldHashAll, nil, run.By{Who: "jane"})
 	h.do(err)
-	h.minutes(3)
+	h.minutesAnywhere(3)
 	h.rest()
 	h.equal()
 }
