@@ -225,7 +225,8 @@ func TestWebhookTurnsAway(t *testing.T) {
 	}
 }
 
-// The real replay of an empty queue moves nothing, and a payload that is not understood is refused before anything is read.
+// The real replay of an empty queue moves nothing but reads whose rows it would set, and a payload that is not understood is refused
+// before anything is read.
 func TestReplayAnswers(t *testing.T) {
 	l := start(t, "replay", good())
 	if f := l.invoke(t, `{"kinds":[]}`).Failure(); f.Type != "invalid" || !strings.Contains(f.Message, "kinds is empty") || len(l.cloud.called()) > 0 {
@@ -236,8 +237,8 @@ func TestReplayAnswers(t *testing.T) {
 	}
 	silent(t, l.stop(t))
 	for _, call := range l.cloud.called() {
-		if call != "AmazonSQS.ReceiveMessage" && call != "AmazonSQS.GetQueueAttributes" {
-			t.Errorf("%s was called: only looks into the queue were expected", call)
+		if call != "AmazonSQS.ReceiveMessage" && call != "AmazonSQS.GetQueueAttributes" && call != "DynamoDB_20120810.GetItem" {
+			t.Errorf("%s was called: only looks were expected", call)
 		}
 	}
 }

@@ -95,8 +95,11 @@ func read(body []byte) (notices []notice.Notice, rejected int, reason string) {
 
 // hear passes the notices on and logs what came of them.
 func (h *Handler) hear(ctx context.Context, notices []notice.Notice, rejected int) (listen.Report, error) {
-	ctx, err := h.Bind(ctx)
 	var report listen.Report
+	var err error
+	if len(notices) > 0 { // what is turned away costs no call
+		ctx, err = h.Bind(ctx)
+	}
 	if err == nil {
 		report, err = h.Listener.Hear(ctx, notices)
 	}
