@@ -56,7 +56,7 @@ func (l *look) memberQueue(ctx context.Context) (mapping.Row, error) {
 	case len(l.row.Desired.Members) == 0 && (!there || q.EXID == "" && q.Goal != mapping.GoalPresent):
 		return mapping.Row{}, nil // it was never made, so it has no members
 	case !there:
-		return q, forGood("its queue %s has no row", key)
+		return q, waitFor(key, l.now.Add(stuckWait), key.String()+" has no row: it was forgotten, and the next run finds it again")
 	case q.Goal == mapping.GoalAbsent:
 		return q, waitFor(key, l.now.Add(stuckWait), key.String()+" is gone from Engage, and its members go with it")
 	case q.EXID == "" && stuck(q):

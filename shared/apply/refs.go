@@ -29,7 +29,7 @@ type absentee struct {
 }
 
 func absenteeOf(key model.Key, row mapping.Row, there bool) absentee {
-	return absentee{key: key, late: row.Attempts > 0, stuck: !there || stuck(row)}
+	return absentee{key: key, late: row.Attempts > 0 || row.Trouble != nil, stuck: !there || stuck(row)}
 }
 
 func (l *look) resolve(ctx context.Context) (refs, error) {
@@ -79,7 +79,7 @@ func usable(row mapping.Row) string {
 }
 
 func stuck(row mapping.Row) bool {
-	return row.AtRest() || slices.Contains([]mapping.State{mapping.StateQuarantined, mapping.StateHeld, mapping.StateInvisible, mapping.StateOrphan, mapping.StateGone}, row.State)
+	return row.AtRest() || row.Refusing() && row.EXID == "" || slices.Contains([]mapping.State{mapping.StateQuarantined, mapping.StateHeld, mapping.StateInvisible, mapping.StateOrphan, mapping.StateGone}, row.State)
 }
 
 // coming says whether an object of the kind is missing that will come by itself.

@@ -87,7 +87,7 @@ func (n *naive) wish(run int64, w mapping.Wish, now time.Time) model.Code {
 		return ""
 	}
 	state := mapping.StatePending
-	if w.Goal == mapping.GoalOrphan && (r.Intent == nil || r.EXID != "") {
+	if w.Goal == mapping.GoalOrphan && r.EXID != "" && w.From.IsZero() {
 		state = mapping.StateOrphan
 	}
 	since := now

@@ -35,7 +35,7 @@ type RowStore interface {
 	// PutDesired sets a row's desired state on behalf of a run, creating the row if there is none: version + 1, state
 	// pending, attempts, error, wait, quarantine and queued mark cleared. It is refused (stale) when a later run was
 	// there first; the same wish from the same run again changes nothing and returns the row as it is.
-	// A wish with GoalOrphan sets state orphan; pending while a creation's outcome is open. Silent: see Wish. EX id, intent, applied, history and guard marks stay.
+	// A wish with GoalOrphan sets state orphan; pending while there is no EX id, or a takeover may be half done. Silent: see Wish. EX id, intent, applied, history and guard marks stay.
 	PutDesired(ctx context.Context, run int64, wish Wish) (Row, error)
 	// MarkQueued sets the queued mark if there is none or it is older than lost; false when a younger one stands.
 	MarkQueued(ctx context.Context, key model.Key, token string, now time.Time, lost time.Duration) (bool, error)

@@ -257,6 +257,10 @@ func (m moving) GetMany(ctx context.Context, keys []model.Key) (map[model.Key]ma
 func TestRowsThatMove(t *testing.T) {
 	h := newHouse()
 	h.quarantine(t, user(1), user(2), user(3))
+	mapped := mapping.Outcome{Key: user(1), Version: h.get(t, user(1)).Version, EXID: "ex-1"} // without an EX object it is no orphan yet
+	if _, err := h.table.Record(t.Context(), mapped, h.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
 	c := h.config()
 	c.Rows = moving{h.table, func() {
 		if _, err := h.table.PutDesired(t.Context(), 8, mapping.Wish{Key: user(1), Goal: mapping.GoalOrphan}); err != nil {

@@ -265,6 +265,9 @@ func (r *Runner) predecessors(ctx context.Context, d *draft) error {
 	}
 	if kinds[model.KindQueue] {
 		for _, gone := range d.site.Deleted {
+			if d.at.Sub(gone.At) > deletedKeep {
+				continue // a run that changed nothing left it in the document
+			}
 			keys = append(keys, model.Key{Kind: model.KindQueue, DBID: gone.DBID})
 		}
 	}
