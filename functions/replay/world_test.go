@@ -36,7 +36,7 @@ func poisoned(t *testing.T) (s *stage.Stage, cure func()) {
 	}
 	s.Converge(t)
 	armed := s.Org.Fail(exorgtest.Fault{
-		Kind: exorgtest.Answer, Method: http.MethodPatch, Route: "/api/v2/users/{userId}", Body: "Lovelace", Status: http.StatusBadRequest,
+		Kind: exorgtest.Answer, Method: http.MethodGet, Route: "/api/v2/users/{userId}", Status: http.StatusBadRequest,
 		Code: "bad.request", Message: "the name is not liked",
 	})
 	if err := editor.RenamePerson(t.Context(), person.DBID, "Ada", "Lovelace"); err != nil {

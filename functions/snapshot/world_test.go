@@ -78,7 +78,7 @@ func TestSkippedWhileARunHoldsTheLease(t *testing.T) {
 	if err != nil || !strings.Contains(got.Skipped, "somebody") || got.Run != 0 {
 		t.Errorf("answer %+v, %v", got, err)
 	}
-	if work, _ := s.Messages(t); work+s.Rows(t)+s.Org.Totals().Calls > 0 {
+	if work, _ := s.Messages(t); work+s.Rows(t)+s.Org.Totals().Writes > 0 || s.Org.Totals().Calls > 2 { // a new token, and whose it is
 		t.Errorf("%d messages, %d rows, %d calls", work, s.Rows(t), s.Org.Totals().Calls)
 	}
 	if err := s.Table.ReleaseLease(t.Context(), lease); err != nil {

@@ -105,7 +105,7 @@ func TestExplainAHostileNameOnTheDashboard(t *testing.T) {
 	must(t, h, `{"action":"sync"}`)
 	s.Converge(t)
 	s.Org.Fail(exorgtest.Fault{
-		Kind: exorgtest.Answer, Method: http.MethodPatch, Route: "/api/v2/users/{userId}", Status: http.StatusBadRequest,
+		Kind: exorgtest.Answer, Method: http.MethodGet, Route: "/api/v2/users/{userId}", Status: http.StatusBadRequest,
 		Code: "bad.request", Message: `<script>window.ran = true</script> is not liked`,
 	})
 	const first, last = `<img src=x onerror="window.ran = true">`, `</table></div>`
@@ -131,7 +131,7 @@ func TestReleaseOnTheDashboard(t *testing.T) {
 	must(t, h, `{"action":"sync"}`)
 	s.Converge(t)
 	armed := s.Org.Fail(exorgtest.Fault{
-		Kind: exorgtest.Answer, Method: http.MethodPatch, Route: "/api/v2/users/{userId}", Status: http.StatusBadRequest, Code: "bad.request", Message: "it is not liked",
+		Kind: exorgtest.Answer, Method: http.MethodGet, Route: "/api/v2/users/{userId}", Status: http.StatusBadRequest, Code: "bad.request", Message: "it is not liked",
 	})
 	if err := editor.RenamePerson(t.Context(), 101, "Ada", "Lovelace"); err != nil {
 		t.Fatal(err)

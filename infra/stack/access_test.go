@@ -31,7 +31,7 @@ var storeActions = func() map[string][]string {
 	count := []string{"GetItem", "UpdateItem"}           // numbers are changed in place
 	return map[string][]string{
 		"BudgetLeft": {"GetItem"}, "Pauses": {"GetItem"}, "Get": {"GetItem"}, "GetMany": {"BatchGetItem"}, "Owners": {"BatchGetItem"}, "Drawn": {"GetItem"}, "LoadToken": {"GetItem"}, "TableID": {"DescribeTable"},
-		"PutDesired": write, "MarkQueued": write, "ClearQueued": write, "Intend": write, "Record": write, "Release": write, "Bind": write, "Pause": write, "Own": write,
+		"PutDesired": write, "MarkQueued": write, "ClearQueued": write, "Intend": write, "Record": write, "Release": write, "Bind": write, "Pause": write, "Own": write, "See": write,
 		"TakeLease": write, "RenewLease": write, "ReleaseLease": write, "Draw": write, "SaveToken": write,
 		"Forget": drop, "Resume": drop, "Disown": drop, "DeleteDocument": drop,
 		"Delta": read, "Marked": read, "Keys": read, "GetDocument": read,

@@ -244,7 +244,8 @@ func (b *board) cost() {
 		b.formula(telemetry.CallsPerObject, "Calls per converged object"),
 		b.graph("Budget left, %", false, b.metric(telemetry.BudgetLeft, "", map[string]any{"label": "free at the moment"})),
 		b.graph("Put off, throttled, refused", false, b.metric(telemetry.Refusals, "", map[string]any{"label": "put off for want of a call"}),
-			b.metric(telemetry.Throttles, "", map[string]any{"label": "429"}), b.metric(telemetry.AuthFailures, "", map[string]any{"label": "credentials or permission refused"})),
+			b.metric(telemetry.Throttles, "", map[string]any{"label": "429"}), b.metric(telemetry.AuthFailures, "", map[string]any{"label": "credentials or permission refused"}),
+			b.metric(telemetry.OtherOrg, "", map[string]any{"label": "another organisation"}), b.metric(telemetry.OldSettings, "", map[string]any{"label": "other settings than deployed"})),
 	)
 }
 

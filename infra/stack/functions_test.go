@@ -1,6 +1,7 @@
 package stack_test
 
 import (
+	"excs/shared/rules"
 	"maps"
 	"os"
 	"path/filepath"
@@ -103,7 +104,7 @@ func (s synthesized) wired(t *testing.T, name string) []string {
 		"VarEngageSecret": "EXCS_ENGAGE_SECRET", "VarExorgSecret": "EXCS_EXORG_SECRET", "VarExorgReadSecret": "EXCS_EXORG_READ_SECRET",
 		"VarWebhookSecret": "EXCS_WEBHOOK_SECRET", "VarSyncARN": "EXCS_SYNC_ARN", "VarReplayARN": "EXCS_REPLAY_ARN",
 	}
-	found := map[string]bool{}
+	found := map[string]bool{"EXCS_SETTINGS_HASH": true} // every function compares it when it starts
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") {
 			continue
@@ -140,6 +141,8 @@ func (s synthesized) value(t *testing.T, variable string) string {
 		return "${" + s.queue(t, "work.fifo").id + "}"
 	case "EXCS_DLQ_URL":
 		return "${" + s.queue(t, "dead.fifo").id + "}"
+	case "EXCS_SETTINGS_HASH":
+		return rules.TextHash(s.stage.Settings)
 	case "EXCS_SETTINGS":
 		return "ssm:${" + s.named(t, "AWS::SSM::Parameter", "Name", "/"+s.stage.StackName()+"/settings").id + "}"
 	case "EXCS_SYNC_ARN":

@@ -77,11 +77,10 @@ func (s *partSearch) one(ctx context.Context) (made Created, found bool, err err
 
 // more tries without twice as many parts each time, likely ones first.
 func (s *partSearch) more(ctx context.Context) (Created, error) {
-	parts, err := s.candidates(), s.refusal
+	parts := s.candidates()
 	for n := 2; ; n *= 2 {
 		n = min(n, len(parts))
-		var made Created
-		made, err = s.try(ctx, slices.Concat(s.c.Without, parts[:n]))
+		made, err := s.try(ctx, slices.Concat(s.c.Without, parts[:n]))
 		if err == nil || !exorg.IsRefusedBody(err) || n == len(parts) {
 			return made, err
 		}

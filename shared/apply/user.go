@@ -127,7 +127,7 @@ func (l *look) leaveDeleted() error {
 
 // access makes the state right: it switches off, restores or activates, before anything else is read or written. It gives
 // the user as it is then; one that stays deleted could not be restored.
-func (p *parts) access(ctx context.Context, b bound) (model.Observed, error) {
+func (p *parts) access(ctx context.Context, b bound) (model.Observed, error) { //nolint:cyclop // a list of cases, each one line
 	seen, want := b.seen, p.row.Desired.State
 	off := !seen.Deleted && p.Settings.Users.State == rules.Controlled && want == model.StateInactive && seen.State != want
 	on := !seen.Deleted && p.Settings.Users.State == rules.Controlled && want == model.StateActive && seen.State != want
@@ -141,7 +141,8 @@ func (p *parts) access(ctx context.Context, b bound) (model.Observed, error) {
 	if err := p.mayChangeState(ctx, b.exID, seen, field); err != nil {
 		return seen, p.tried(ctx, mapping.Refusal{Part: model.FieldState, Value: string(want)}, err)
 	}
-	after, err := seen, error(nil)
+	var after model.Observed
+	var err error
 	switch {
 	case seen.Deleted:
 		after, err = p.restore(ctx, b, field)
@@ -209,13 +210,13 @@ func (p *parts) details(ctx context.Context, b bound, seen model.Observed, refs 
 func (p *parts) unfought(ctx context.Context, fields []model.Field) ([]model.Field, error) {
 	var free []model.Field
 	for _, f := range fields {
-		switch err := p.fights(ctx, []model.Field{f}); {
-		case err == nil:
+		err := p.fights(ctx, []model.Field{f})
+		if err == nil {
 			free = append(free, f)
-		default:
-			if err := p.tried(ctx, mapping.Refusal{Part: f.Name}, err); err != nil {
-				return nil, err
-			}
+			continue
+		}
+		if err := p.tried(ctx, mapping.Refusal{Part: f.Name}, err); err != nil {
+			return nil, err
 		}
 	}
 	return free, nil

@@ -42,7 +42,7 @@ func (p *piece) blocker() *hold {
 }
 
 // divide gives the draft its id and its parts, and notes what an operator approved of it.
-func (s *site) divide(d *draft) {
+func (s *site) divide(d *draft) { //nolint:cyclop // a list of cases, each one line
 	d.id = ID(d.change)
 	if d.change.Key.Kind == model.KindMembers {
 		for _, m := range d.leave {

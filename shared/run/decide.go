@@ -51,7 +51,7 @@ func (r *Runner) Approve(ctx context.Context, hash string, kinds []model.Kind, b
 	return d, err
 }
 
-func (r *Runner) approve(ctx context.Context, lease mapping.Lease, hash string, kinds []model.Kind, by By) (Decision, error) {
+func (r *Runner) approve(ctx context.Context, lease mapping.Lease, hash string, kinds []model.Kind, by By) (Decision, error) { //nolint:cyclop // a list of cases, each one line
 	ctx, side, err := r.enter(ctx)
 	if err != nil {
 		return Decision{}, err

@@ -42,7 +42,7 @@ func digest(field string) uint32 {
 		return 0
 	}
 	h := fnv.New32a()
-	h.Write([]byte(field))
+	_, _ = h.Write([]byte(field)) // a hash takes everything
 	return max(1, h.Sum32())
 }
 

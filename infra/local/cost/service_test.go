@@ -58,7 +58,10 @@ func TestAQuietRunIsQuiet(t *testing.T) {
 	var m Measured
 	must(t, quietRun(t.Context(), v, &m))
 	want(t, []float64{m.Quiet.PollerCalls, m.Quiet.Batches, m.Quiet.Calls, m.Quiet.Events}, []float64{0, 0, 0, 0})
-	want(t, m.Quiet.Elapsed, m.Quiet.TableCalls*tableCall.Seconds()+m.Quiet.QueueCalls*queueCall.Seconds())
+	// The table's id is asked for too: a call that takes its time and bills no unit.
+	if took, counted := m.Quiet.Elapsed, m.Quiet.TableCalls*tableCall.Seconds()+m.Quiet.QueueCalls*queueCall.Seconds(); took < counted-1e-9 || took > counted+tableCall.Seconds()+1e-9 {
+		t.Errorf("it takes %v s, its calls %v s", took, counted)
+	}
 }
 
 // The EX Org tells of its changes once, and nothing goes on talking: an echo of an echo would be a bill without end.

@@ -27,7 +27,7 @@ func (s *story) poison(ctx context.Context) error {
 		return fmt.Errorf("there is no user of Person %d", sick)
 	}
 	fault := s.scene.Org.Fail(exorgtest.Fault{
-		Method: http.MethodPatch, Route: "/api/v2/users/{userId}", Path: user.ID, Status: http.StatusBadRequest, Code: "bad.request", Message: "The name is not to the taste of this organisation",
+		Method: http.MethodGet, Route: "/api/v2/users/{userId}", Path: user.ID, Status: http.StatusBadRequest, Code: "bad.request", Message: "The name is not to the taste of this organisation",
 	})
 	err := errors.Join(s.scene.Editor.RenamePerson(ctx, sick, "Rappaccinis", "Daughter"), s.scene.Editor.RenamePerson(ctx, sound, "Beatrice", "Sound"))
 	if err != nil {

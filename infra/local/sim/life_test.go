@@ -59,7 +59,6 @@ type life struct {
 	log   *strings.Builder // nil: only its hash is kept
 	story []string
 	sum   uint64
-	steps int
 }
 
 // figures are what a life did.
@@ -229,7 +228,7 @@ func (l *life) live(d time.Duration) {
 		synctest.Wait()
 		waiting := l.gate.all()
 		if len(waiting) > 0 {
-			l.turn(waiting)
+			l.turn()
 			continue
 		}
 		left := time.Until(until)
@@ -255,10 +254,10 @@ func (l *life) pause() time.Duration {
 }
 
 // turn lets one of the calls go on.
-func (l *life) turn(waiting []*ticket) {
+func (l *life) turn() {
 	time.Sleep(time.Duration(1+l.rng.IntN(40)) * time.Millisecond)
 	synctest.Wait()
-	waiting = l.gate.all()
+	waiting := l.gate.all()
 	if len(waiting) == 0 {
 		return
 	}

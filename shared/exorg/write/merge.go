@@ -117,7 +117,7 @@ func clearFirstRule(top map[string]json.RawMessage) error {
 		return err
 	}
 	var rules []json.RawMessage
-	if json.Unmarshal(routing[rulesField], &rules) != nil || len(rules) == 0 || first(rules[0]) != '{' {
+	if known := json.Unmarshal(routing[rulesField], &rules) == nil; !known || len(rules) == 0 || first(rules[0]) != '{' {
 		return nil // none, or of a form that is not known: it goes back as it came
 	}
 	rule, err := object(rules[0])

@@ -72,7 +72,7 @@ func stamps() []string {
 // ownRefs drops references of a queue's former body to its own former id: the API reads an absent one as the queue itself.
 func ownRefs(base map[string]json.RawMessage) error {
 	var id string
-	if json.Unmarshal(base["id"], &id) != nil || id == "" {
+	if known := json.Unmarshal(base["id"], &id) == nil; !known || id == "" {
 		return nil
 	}
 	return withoutID(base, id)

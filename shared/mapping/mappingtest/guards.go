@@ -11,7 +11,7 @@ import (
 	"excs/shared/model"
 )
 
-func windowChecks() []Check {
+func windowChecks() []Check { //nolint:cyclop // a list of cases, each one line
 	day := mapping.Window{Kind: model.KindUser, Class: "removals", Length: 24 * time.Hour}
 	var drawnNames atomic.Int64
 	names := func(n int) []string {
