@@ -142,7 +142,7 @@ func (l *life) work(ctx context.Context, w *world.World, batch []queue.Received,
 	if lost || actorOf(ctx).dead {
 		return ""
 	}
-	if err := l.root.Work.Delete(context.Background(), done); err != nil {
+	if err := l.root.Work.Delete(context.Background(), done); err != nil { //nolint:contextcheck // what stands on the queue is deleted by the queue itself, in nobody's turn
 		return err.Error()
 	}
 	return ""
