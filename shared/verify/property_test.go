@@ -70,7 +70,12 @@ func (g *stage) vandalise(t testing.TB, r *rapid.T) {
 	}
 	user, queue, members := pick(model.KindUser), pick(model.KindQueue), pick(model.KindMembers)
 	edits := []func() error{
-		func() error { return g.org.DeleteUser(user.EXID) },
+		func() error {
+			if user.Desired.State == model.StateInactive {
+				return nil // whom Engage has disabled stays deleted: there is nothing to undo
+			}
+			return g.org.DeleteUser(user.EXID)
+		},
 		func() error { return g.org.DeactivateUser(user.EXID) },
 		func() error { return g.org.EditUser(user.EXID, func(raw map[string]any) { raw["name"] = "Other" }) },
 		func() error {
