@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -52,19 +53,36 @@ func (h *Handler) Handle(ctx context.Context, event events.SQSEvent) (events.SQS
 		return response, model.Errorf(model.CodeInternal, "apply", "%d messages, %d answers: the batch comes back", len(batch), len(answers))
 	}
 	h.Instruments.Batch(ctx, batch, answers)
+	again := map[time.Duration][]queue.Received{}
 	for i, a := range answers {
 		if !a.Failed {
 			continue
 		}
 		response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: batch[i].ID})
-		if a.Again == 0 {
-			continue
-		}
-		if err := h.Queue.SetVisibility(ctx, batch[i:i+1], a.Again); err != nil {
-			h.Log.WarnContext(ctx, "the message waits for the queue's own time instead", "key", batch[i].Key, "code", model.CodeOf(err), "error", err.Error())
+		if a.Again > 0 {
+			d := (max(a.Again, leastAgain) + time.Second - 1).Truncate(time.Second)
+			again[d] = append(again[d], batch[i])
 		}
 	}
+	h.comeBack(ctx, again)
 	return response, nil
+}
+
+// leastAgain is the least time after which a message comes back: it must not be given out again before the invocation has
+// answered, because a poller leaves alone what is still worked on.
+const leastAgain = 2 * time.Second
+
+// comeBack makes messages visible again, those of one time in one call. It is the last thing that an invocation does.
+func (h *Handler) comeBack(ctx context.Context, again map[time.Duration][]queue.Received) {
+	var group sync.WaitGroup
+	for d, messages := range again {
+		group.Go(func() {
+			if err := h.Queue.SetVisibility(ctx, messages, d); err != nil {
+				h.Log.WarnContext(ctx, "messages wait for the queue's own time instead", "messages", len(messages), "code", model.CodeOf(err), "error", err.Error())
+			}
+		})
+	}
+	group.Wait()
 }
 
 func received(r events.SQSMessage) queue.Received {

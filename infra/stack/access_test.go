@@ -11,6 +11,7 @@ import (
 
 	"excs/infra/stack"
 	"excs/shared/apply"
+	"excs/shared/dispatch"
 	"excs/shared/exorg"
 	"excs/shared/explain"
 	"excs/shared/listen"
@@ -31,7 +32,7 @@ var storeActions = func() map[string][]string {
 	count := []string{"GetItem", "UpdateItem"}           // numbers are changed in place
 	return map[string][]string{
 		"BudgetLeft": {"GetItem"}, "Pauses": {"GetItem"}, "Get": {"GetItem"}, "GetMany": {"BatchGetItem"}, "Owners": {"BatchGetItem"}, "Drawn": {"GetItem"}, "LoadToken": {"GetItem"}, "TableID": {"DescribeTable"},
-		"PutDesired": write, "MarkQueued": write, "ClearQueued": write, "Intend": write, "Record": write, "Release": write, "Bind": write, "Pause": write, "Own": write, "See": write,
+		"PutDesired": write, "MarkQueued": write, "ClearQueued": write, "Claim": write, "Intend": write, "Record": write, "Release": write, "Bind": write, "Pause": write, "Own": write, "See": write,
 		"TakeLease": write, "RenewLease": write, "ReleaseLease": write, "Draw": write, "SaveToken": write,
 		"Forget": drop, "Resume": drop, "Disown": drop, "DeleteDocument": drop,
 		"Delta": read, "Marked": read, "Keys": read, "GetDocument": read,
@@ -66,7 +67,7 @@ func uses() map[string]use {
 		"snapshot": {table: with(reflect.TypeFor[run.Table]()), work: []reflect.Type{reflect.TypeFor[run.Queue]()}, dead: depth},
 		"apply": {
 			table: with(reflect.TypeFor[apply.Rows](), reflect.TypeFor[apply.Orphans](), reflect.TypeFor[apply.Window](), reflect.TypeFor[sides.Noter](), reflect.TypeFor[mapping.IdentityStore]()), names: lists,
-			work: []reflect.Type{reflect.TypeFor[apply.Sender]()}, dead: []reflect.Type{reflect.TypeFor[apply.Sender]()}, consumes: true,
+			work: []reflect.Type{reflect.TypeFor[dispatch.Queue]()}, dead: []reflect.Type{reflect.TypeFor[apply.Sender]()}, consumes: true,
 		},
 		"webhook": {table: with(reflect.TypeFor[listen.Table]()), names: append(lists, "GetDocument"), work: []reflect.Type{reflect.TypeFor[listen.Sender]()}},
 		"sync": {

@@ -112,10 +112,6 @@ func (l *look) arouse(ctx context.Context, row mapping.Row) (mapping.Row, error)
 // send puts a message for a row on the work queue, unless one is on its way. It stands back behind what people change, and
 // it is no change that somebody made to the object itself, so fights does not count it.
 func (l *look) send(ctx context.Context, row mapping.Row) error {
-	token := l.NewToken()
-	marked, err := l.Rows.MarkQueued(ctx, row.Key, token, l.now, queue.Lost)
-	if err != nil || !marked {
-		return err
-	}
-	return l.Work.Send(ctx, []queue.Message{{Key: row.Key, Version: row.Version, Token: token, Cause: model.CauseRequeue, Run: row.Run}})
+	_, err := l.line.Dispatch(ctx, queue.Message{Key: row.Key, Version: row.Version, Token: l.NewToken(), Cause: model.CauseRequeue, Run: row.Run})
+	return err
 }

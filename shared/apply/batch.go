@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"excs/shared/dispatch"
+	"excs/shared/exorg"
 	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/queue"
@@ -82,11 +84,43 @@ func (e errand) and(r queue.Received) errand {
 	return errand{Message: m, older: e.older, received: max(e.received, r.Count, 1)}
 }
 
+// shift is what the looks of one batch share: what is paused, and the way onto the work queue.
+type shift struct {
+	pauses *mapping.Watch
+	line   *dispatch.Line
+}
+
+func (w *Worker) shift() shift {
+	return shift{pauses: mapping.NewWatch(w.Rows, w.Now), line: dispatch.NewLine(w.Rows, w.Work, w.Settings.Requests.PerMinute, w.Now)}
+}
+
+// The end of an invocation, counted back from its deadline: when the last call of the EX Org may begin, when those under way are
+// cut off, and when the looks end, so that each message is answered. What is not right by then comes back within seconds; were the
+// invocation cut off, the whole batch would come back after the queue's visibility, which is minutes.
+const (
+	lastCall   = 10 * time.Second
+	lastAnswer = 4 * time.Second
+	lastWord   = 2 * time.Second
+)
+
+// inTime binds the work of a batch to the end of the invocation.
+func inTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	end, ok := ctx.Deadline()
+	if !ok {
+		return ctx, func() {}
+	}
+	begin, stop := context.WithDeadline(ctx, end.Add(-lastCall))
+	ctx, cancel := context.WithDeadline(exorg.WithLast(ctx, begin, end.Add(-lastAnswer)), end.Add(-lastWord))
+	return ctx, func() { cancel(); stop() }
+}
+
 // admitted works on what may be worked on now, and answers the rest.
 func (w *Worker) admitted(ctx context.Context, looks map[model.Key]errand) map[model.Key]Answer {
+	ctx, cancel := inTime(ctx)
+	defer cancel()
 	ctx, err := w.admit(ctx)
 	if err == nil {
-		return w.looks(ctx, looks, w.watch())
+		return w.looks(ctx, looks)
 	}
 	answers := make(map[model.Key]Answer, len(looks))
 	for key, e := range looks {
@@ -99,15 +133,15 @@ func (w *Worker) admitted(ctx context.Context, looks map[model.Key]errand) map[m
 	return answers
 }
 
-func (w *Worker) looks(ctx context.Context, looks map[model.Key]errand, pauses *mapping.Watch) map[model.Key]Answer {
-	answers := make(map[model.Key]Answer, len(looks))
+func (w *Worker) looks(ctx context.Context, looks map[model.Key]errand) map[model.Key]Answer {
+	answers, s := make(map[model.Key]Answer, len(looks)), w.shift()
 	var mu sync.Mutex
 	var group errgroup.Group
 	group.SetLimit(looksAtOnce)
 	for _, key := range slices.SortedFunc(maps.Keys(looks), model.Key.Compare) {
 		e := looks[key]
 		group.Go(func() error {
-			a := w.answer(ctx, e, pauses)
+			a := w.answer(ctx, e, s)
 			mu.Lock()
 			defer mu.Unlock()
 			answers[key] = a
@@ -118,9 +152,9 @@ func (w *Worker) looks(ctx context.Context, looks map[model.Key]errand, pauses *
 	return answers
 }
 
-func (w *Worker) answer(ctx context.Context, e errand, pauses *mapping.Watch) Answer {
+func (w *Worker) answer(ctx context.Context, e errand, s shift) Answer {
 	var work Work
-	return w.answerOf(ctx, e, &work, func(ctx context.Context) (Result, error) { return w.look(ctx, e, pauses, &work) })
+	return w.answerOf(ctx, e, &work, func(ctx context.Context) (Result, error) { return w.look(ctx, e, s, &work) })
 }
 
 func (w *Worker) answerOf(ctx context.Context, e errand, work *Work, look func(context.Context) (Result, error)) Answer {
@@ -142,7 +176,7 @@ const sendAnewAfter = 10
 
 // sentAnew puts a message on the queue again whose look could not be recorded, so that this one can go.
 func (w *Worker) sentAnew(ctx context.Context, e errand) bool {
-	return e.received >= sendAnewAfter && w.Work.Send(ctx, []queue.Message{e.Message}) == nil
+	return e.received >= sendAnewAfter && w.shift().line.SendAnew(ctx, e.Message) == nil
 }
 
 // comeBack is how long a message stays away whose look could not be recorded: 1 s, 2 s, 4 s … 10 min.

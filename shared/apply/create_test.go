@@ -165,20 +165,69 @@ func TestARefusedPostLeavesNoIntent(t *testing.T) {
 	}
 }
 
-// Two workers that have the same message make one object.
+// Two workers that have a message of one key are not at it together: the second comes back. Where the claim does not hold, the
+// intent does.
 func TestTwoWorkersMakeOneObject(t *testing.T) {
-	in(t, func(b *bench) {
-		o := queueOf(4, "Sales")
-		b.want(o)
-		second := b.process(b.table.Restart(), b.client)
-		b.wire.on(http.MethodPost, "/routing/queues", func() {
-			r := must[apply.Result](b)(second.Look(b.Context(), queue.Message{Key: o.Key, Token: "x", Cause: model.CauseEngage}))
-			b.same("the other worker leaves the row", r.State, mapping.StateWaiting)
+	for _, claimed := range []bool{true, false} {
+		in(t, func(b *bench) {
+			o := queueOf(4, "Sales")
+			b.want(o)
+			second := b.process(b.table.Restart(), b.client)
+			b.wire.on(http.MethodPost, "/routing/queues", func() {
+				if !claimed {
+					b.ok(b.endClaim(o.Key))
+				}
+				calls := b.wire.count()
+				r := must[apply.Result](b)(second.Look(b.Context(), queue.Message{Key: o.Key, Token: "x", Cause: model.CauseEngage}))
+				if !claimed {
+					b.same("the other worker leaves the row", r.State, mapping.StateWaiting)
+					return
+				}
+				if r.Again <= 0 || r.Again > 2*time.Second || b.wire.count() > calls {
+					b.Errorf("the other worker made %d calls and comes back after %s", b.wire.count()-calls, r.Again)
+				}
+			})
+			b.settle()
+			b.onlyOne(o)
+			b.state(o.Key, mapping.StateConverged)
+			if row := b.row(o.Key); row.Working != nil {
+				b.Errorf("the row stays claimed: %+v", row.Working)
+			}
+			b.quiet()
 		})
-		b.settle()
-		b.onlyOne(o)
-		b.state(o.Key, mapping.StateConverged)
-		b.quiet()
+	}
+}
+
+// endClaim ends the claim of whoever is at a row.
+func (b *bench) endClaim(key model.Key) error {
+	row := b.row(key)
+	_, err := b.table.Record(b.Context(), mapping.Outcome{Key: key, Version: row.Version, Claim: row.Working.Token}, time.Now())
+	return err
+}
+
+// The claim costs no write: it goes with the queued mark, and with the outcome. An idle row is not claimed.
+func TestAClaimCostsNoWrite(t *testing.T) {
+	in(t, func(b *bench) {
+		o := skill(1, "Billing")
+		b.have(o)
+		b.want(skill(1, "Billing"))
+		writes := map[string]int{}
+		b.table.SetFault(func(op string) mapping.Fault {
+			writes[op]++
+			return mapping.FaultNone
+		})
+		b.want(skill(1, "BILLING"))
+		clear(writes)
+		b.drain()
+		if writes["Claim"] != 1 || writes["Record"] != 1 || writes["MarkQueued"]+writes["ClearQueued"] > 0 {
+			b.Errorf("the table was asked for %v", writes)
+		}
+		b.ok(b.work.Send(b.Context(), []queue.Message{{Key: o.Key, Token: "y", Cause: model.CauseEngage}}))
+		clear(writes)
+		b.drain()
+		if writes["Claim"] > 0 || b.row(o.Key).Working != nil {
+			b.Errorf("of an idle row the table was asked for %v", writes)
+		}
 	})
 }
 

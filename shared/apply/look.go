@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"time"
 
+	"excs/shared/dispatch"
 	"excs/shared/exorg"
 	"excs/shared/mapping"
 	"excs/shared/model"
@@ -26,6 +27,8 @@ type look struct {
 	begun    bool      // writing has begun: it is finished, whatever is paused meanwhile
 	trace    *exorg.Trace
 	work     *Work
+	line     *dispatch.Line
+	released bool // the claim is not this look's any more
 	// glimpses are the rows that the look decided by, missed those that it did without.
 	glimpses map[model.Key]glimpse
 	missed   []model.Key
@@ -70,7 +73,7 @@ func (l *look) once(ctx context.Context) (result Result, moved bool, err error) 
 	}
 	l.noteRefusals()
 	l.audit(ctx)
-	_, err = l.Rows.Record(ctx, l.out, l.Now())
+	err = l.finish(ctx)
 	switch model.CodeOf(err) {
 	case model.CodeStale:
 		return Result{}, true, nil
@@ -119,28 +122,52 @@ func (l *look) spread() time.Duration {
 
 // handBack keeps what was done and says that a message for the row is on its way, so that no run sends another.
 func (l *look) handBack(ctx context.Context) error {
-	if err := l.keep(ctx); err != nil || l.msg.Token == "" {
-		return err
-	}
-	_, err := l.Rows.MarkQueued(ctx, l.row.Key, l.msg.Token, l.now, queue.Lost)
+	l.audit(ctx)
+	l.unfinished()
+	err := l.line.HandBack(ctx, l.Rows, l.out, l.msg)
+	l.released = l.released || err == nil
 	return err
 }
 
-// keep records what must survive although the look is not finished: ids, intents, guard marks.
+// keep records what must survive although the look is not finished (ids, intents, guard marks), and ends the claim.
 func (l *look) keep(ctx context.Context) error {
 	l.audit(ctx)
-	o := l.out
-	if o.EXID == "" && !o.ClearEXID && !o.ClearIntent && o.Written.IsZero() && o.Seen == nil && o.SeenCodes == nil && len(o.Counted) == 0 {
-		return nil
-	}
-	l.out.State = mapping.StatePending
-	l.out.Reason = l.row.Reason
-	l.out.Attempts = l.row.Attempts
-	_, err := l.Rows.Record(ctx, l.out, l.Now())
-	if model.CodeOf(err) == model.CodeStale {
+	l.unfinished()
+	err := l.finish(ctx)
+	if c := model.CodeOf(err); c == model.CodeStale || c == model.CodeNotFound {
 		return nil
 	}
 	return err
+}
+
+// unfinished makes the outcome that of a look that is not finished: without anything to keep it leaves the row as it is.
+func (l *look) unfinished() {
+	if o := l.out; o.EXID == "" && !o.ClearEXID && !o.ClearIntent && o.Written.IsZero() && o.Seen == nil && o.SeenCodes == nil && len(o.Counted)+len(o.History) == 0 {
+		l.out = mapping.Outcome{Key: o.Key, Version: o.Version, Loaded: o.Loaded, Claim: o.Claim}
+		return
+	}
+	l.out.State, l.out.Reason, l.out.Attempts = mapping.StatePending, l.row.Reason, l.row.Attempts
+}
+
+// finish stores the outcome, and with it the end of the claim.
+func (l *look) finish(ctx context.Context) error {
+	_, err := l.Rows.Record(ctx, l.out, l.Now())
+	switch model.CodeOf(err) {
+	case "", model.CodeStale, model.CodeNotFound:
+		l.released = true
+	}
+	return err
+}
+
+// release ends the claim of a look whose outcome could not be recorded, if that can be: else it holds until its end.
+func (l *look) release(ctx context.Context) {
+	if l.released {
+		return
+	}
+	l.out = mapping.Outcome{Key: l.row.Key, Version: l.row.Version, Loaded: l.row.EXID, Claim: l.out.Claim}
+	if err := l.finish(ctx); err != nil {
+		l.Log.WarnContext(ctx, "the row stays claimed for a while", l.attrs("code", model.CodeOf(err), "error", err.Error())...)
+	}
 }
 
 // keepIfPossible is keep where a failure was met already: its own is not worth more than a line.

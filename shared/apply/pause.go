@@ -8,9 +8,6 @@ import (
 	"excs/shared/model"
 )
 
-// watch knows what is paused, from the beginning of one batch on.
-func (w *Worker) watch() *mapping.Watch { return mapping.NewWatch(w.Rows, w.Now) }
-
 // unlessPaused stops a look at what an operator paused: the row waits, its message is done, no attempt is spent. It is asked
 // before anything is read of the EX Org, and by mayWrite again before the first write.
 func (l *look) unlessPaused(ctx context.Context, keys ...model.Key) error {

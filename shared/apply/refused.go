@@ -18,7 +18,7 @@ func (w *Worker) admit(ctx context.Context) (context.Context, error) {
 // refuse answers a message that must not be worked on now. It is done: the row is pending without a queued mark, so that the run
 // that finds everything in order again sends it anew. No attempt is spent, and there is no dead letter.
 func (w *Worker) refuse(ctx context.Context, m errand, why error) (Result, error) {
-	row, err := w.begin(ctx, m)
+	row, err := w.take(ctx, m, "", allIdle)
 	if model.CodeOf(err) == model.CodeNotFound {
 		return Result{}, nil
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"excs/shared/dispatch"
 	"excs/shared/exorg"
 	"excs/shared/mapping"
 	"excs/shared/model"
@@ -19,8 +20,8 @@ type Rows interface {
 	mapping.PauseReader
 	Get(ctx context.Context, key model.Key) (mapping.Row, error)
 	GetMany(ctx context.Context, keys []model.Key) (map[model.Key]mapping.Row, error)
-	ClearQueued(ctx context.Context, key model.Key, token string) (mapping.Row, error)
-	MarkQueued(ctx context.Context, key model.Key, token string, now time.Time, lost time.Duration) (bool, error)
+	dispatch.Marks
+	Claim(ctx context.Context, key model.Key, claim mapping.Claim, now time.Time) (mapping.Row, error)
 	Intend(ctx context.Context, key model.Key, version int64, intent mapping.Intent, replace string) error
 	Record(ctx context.Context, outcome mapping.Outcome, now time.Time) (mapping.Row, error)
 	Release(ctx context.Context, key model.Key, version int64, approved bool, cause model.Cause, now time.Time) (mapping.Row, error)
@@ -75,8 +76,8 @@ type Config struct {
 	Writer  Writer
 	// Sides lets work through only where the first plan was approved. nil: everywhere; for tests of single objects.
 	Sides    Sides
-	Work     Sender // the queue that workers read, for second looks
-	Dead     Sender // the dead-letter queue
+	Work     dispatch.Queue // the queue that workers read, for second looks
+	Dead     Sender         // the dead-letter queue
 	Settings rules.Settings
 	Now      func() time.Time
 	NewToken func() string // an id that is never used twice
@@ -123,19 +124,29 @@ func (w *Worker) Look(ctx context.Context, m queue.Message) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return w.look(ctx, e, w.watch(), &Work{})
+	return w.look(ctx, e, w.shift(), &Work{})
 }
 
-// begin clears the row's queued mark, before anything is observed, so that a change during the work is queued again.
-func (w *Worker) begin(ctx context.Context, m errand) (mapping.Row, error) {
-	row, err := w.Rows.ClearQueued(ctx, m.Key, m.Token)
-	for _, token := range m.older {
-		if err == nil && row.Queued != nil {
-			row, err = w.Rows.ClearQueued(ctx, m.Key, token)
-		}
+// claimTime is how long a claim holds without an end of the invocation to go by, and how much longer than that it holds with one:
+// clocks differ.
+const claimTime = 30 * time.Second
+
+// take clears the row's queued mark, before anything is observed, so that a change during the work is queued again, and keeps
+// other workers off a row that is not idle.
+func (w *Worker) take(ctx context.Context, m errand, token string, idle func(mapping.Row, time.Time) string) (mapping.Row, error) {
+	now := w.Now()
+	until := now.Add(2 * claimTime)
+	if end, ok := ctx.Deadline(); ok {
+		until = now.Add(time.Until(end) + claimTime)
 	}
-	return row, err
+	return w.Rows.Claim(ctx, m.Key, mapping.Claim{
+		Tokens: append([]string{m.Token}, m.older...), Working: mapping.Working{Token: token, Until: until},
+		Idle: func(row mapping.Row) bool { return idle(row, now) != "" },
+	}, now)
 }
+
+// allIdle is the idleness of every row while nothing may be written.
+func allIdle(mapping.Row, time.Time) string { return "nothing is written now" }
 
 // rowOf reads a row; there is false when there is none.
 func (w *Worker) rowOf(ctx context.Context, key model.Key) (row mapping.Row, there bool, err error) {
@@ -146,32 +157,44 @@ func (w *Worker) rowOf(ctx context.Context, key model.Key) (row mapping.Row, the
 	return row, err == nil, err
 }
 
-// look is Look for the messages of one key, by what the batch knows to be paused. What was done is noted in work, with an
-// error too.
-func (w *Worker) look(ctx context.Context, m errand, pauses *mapping.Watch, work *Work) (Result, error) {
+// look is Look for the messages of one key, within the shift of its batch. What was done is noted in work, with an error too.
+func (w *Worker) look(ctx context.Context, m errand, s shift, work *Work) (Result, error) {
 	ctx, trace := exorg.WithTrace(ctx)
-	row, err := w.begin(ctx, m)
+	token := w.NewToken()
+	idle := func(row mapping.Row, now time.Time) string { return idle(row, m.Cause, now) }
 	for range looksPerMessage {
-		if model.CodeOf(err) == model.CodeNotFound {
+		row, err := w.take(ctx, m, token, idle)
+		switch model.CodeOf(err) {
+		case "":
+		case model.CodeNotFound:
 			w.Log.InfoContext(ctx, "message for a key without a row", "key", m.Key, "run", m.Run, "cause", m.Cause)
 			return Result{}, nil
-		}
-		if err != nil {
+		case model.CodeConflict:
+			return Result{Again: w.untilFree(row, m.received)}, nil
+		default:
 			return Result{}, err
 		}
-		if why := idle(row, m.Cause, w.Now()); why != "" {
+		if why := idle(row, w.Now()); why != "" {
 			w.Log.DebugContext(ctx, "nothing to do", "key", m.Key, "run", row.Run, "cause", m.Cause, "why", why)
 			return Result{State: row.State}, nil
 		}
-		l := &look{Worker: w, row: row, msg: m.Message, received: m.received, now: w.Now(), out: mapping.Outcome{Key: row.Key, Version: row.Version, Loaded: row.EXID}, pauses: pauses, trace: trace, work: work}
+		l := &look{
+			Worker: w, row: row, msg: m.Message, received: m.received, now: w.Now(), pauses: s.pauses, line: s.line, trace: trace, work: work,
+			out: mapping.Outcome{Key: row.Key, Version: row.Version, Loaded: row.EXID, Claim: token},
+		}
 		result, moved, failure := l.once(ctx)
 		l.ended(result)
-		if failure != nil || !moved {
+		if !moved || failure != nil {
+			l.release(ctx)
 			return result, failure
 		}
-		row, err = w.Rows.Get(ctx, m.Key)
 	}
 	return Result{Again: time.Second}, nil
+}
+
+// untilFree is when to come back to a row that another worker is at: soon, because most looks are short, and not often.
+func (w *Worker) untilFree(row mapping.Row, received int) time.Duration {
+	return min(comeBack(received), max(time.Second, row.Working.Until.Sub(w.Now())+time.Second))
 }
 
 // idle says why a row is not worked on, "" when it is. A converged row is looked at only when something says that the EX

@@ -103,6 +103,30 @@ func (l *Line) Dispatch(ctx context.Context, m queue.Message) (bool, error) {
 	return true, l.Send(ctx, []queue.Message{m})
 }
 
+// SendAnew sends a message again that is on the queue and can not stay there: its mark stands for both.
+func (l *Line) SendAnew(ctx context.Context, m queue.Message) error {
+	return l.queue.Send(ctx, []queue.Message{m})
+}
+
+// Records stores what became of a row.
+type Records interface {
+	Record(ctx context.Context, outcome mapping.Outcome, now time.Time) (mapping.Row, error)
+}
+
+// HandBack records the outcome of work that goes on later, and that its message stays on the queue: nobody needs to send another.
+// That the row has another version by now is no error.
+func (l *Line) HandBack(ctx context.Context, rows Records, outcome mapping.Outcome, m queue.Message) error {
+	now := l.now()
+	if m.Token != "" {
+		outcome.Queued = &mapping.Queued{Token: m.Token, At: now, Lane: m.Lane}
+	}
+	_, err := rows.Record(ctx, outcome, now)
+	if model.CodeOf(err) == model.CodeStale {
+		return nil
+	}
+	return err
+}
+
 const (
 	// takeBackTime is how long taking marks back may take. It goes on when the caller itself has run out of time: a mark
 	// without a message would silence the object until it counts as lost.

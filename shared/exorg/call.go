@@ -33,6 +33,9 @@ func (c *Client) call(ctx context.Context, r wire.Request, out any) error {
 		return err
 	}
 	for t := (tries{}); ; {
+		if err := tooLate(ctx, operation(r)); err != nil {
+			return err
+		}
 		o, err := c.slot(ctx, r)
 		if err != nil {
 			return err
@@ -41,7 +44,9 @@ func (c *Client) call(ctx context.Context, r wire.Request, out any) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", operation(r), err)
 		}
-		err = c.admit(ctx, r, o, token)
+		if err = tooLate(ctx, operation(r)); err == nil {
+			err = c.admit(ctx, r, o, token)
+		}
 		if err == nil {
 			a := c.exchange(ctx, r, target, payload, token)
 			c.learn(ctx, o, r, a)

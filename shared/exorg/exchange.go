@@ -62,7 +62,7 @@ func (c *Client) do(ctx context.Context, method, target string, header http.Head
 	if c.idle.tooLong(c.now()) {
 		c.http.CloseIdleConnections()
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	ctx, cancel := c.attempt(ctx)
 	defer cancel()
 	var p progress
 	var body io.Reader

@@ -122,6 +122,9 @@ func (c *Client) askOrg(ctx context.Context, o *oauth, token string) (model.Org,
 	if err != nil {
 		return model.Org{}, fmt.Errorf("%s: %w", operation(r), err)
 	}
+	if err := tooLate(ctx, operation(r)); err != nil {
+		return model.Org{}, err
+	}
 	a := c.exchange(ctx, r, target, nil, token)
 	c.learn(ctx, o, r, a)
 	var me Me

@@ -227,6 +227,9 @@ func (c *Client) renewToken(ctx context.Context, o *oauth) error {
 	if err := o.refusal(c.now()); err != nil {
 		return err
 	}
+	if err := tooLate(ctx, "get a token"); err != nil {
+		return err
+	}
 	token, life, err := c.fetchToken(ctx, o)
 	if IsCredentials(err) && c.reread(ctx, o) {
 		token, life, err = c.fetchToken(ctx, o)

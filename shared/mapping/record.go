@@ -56,6 +56,12 @@ func (r *Row) recordAlways(o Outcome) {
 	if o.ClearIntent {
 		r.Intent = nil
 	}
+	if o.Claim != "" && r.Working != nil && r.Working.Token == o.Claim {
+		r.Working = nil
+	}
+	if o.Queued != nil && r.Queued == nil {
+		r.Queued = o.Queued
+	}
 	if o.Written.After(r.Written) {
 		r.Written = utc(o.Written)
 	}

@@ -286,11 +286,15 @@ type Outcome struct {
 	Origin Origin
 	// ClearIntent ends a creation, whatever the version.
 	ClearIntent bool
-	Written     time.Time            // zero: leave
-	Seen        []byte               // nil: leave
-	SeenCodes   []string             // nil: leave
-	Counted     map[string]time.Time // merged
-	History     []Entry              // appended, oldest dropped
+	// Claim is the token of the claim that ends, whatever the version.
+	Claim string
+	// Queued says that the message stays on the queue: its mark is set, whatever the version, unless another one stands.
+	Queued    *Queued
+	Written   time.Time            // zero: leave
+	Seen      []byte               // nil: leave
+	SeenCodes []string             // nil: leave
+	Counted   map[string]time.Time // merged
+	History   []Entry              // appended, oldest dropped
 
 	// The rest is recorded only if the row still has Version. With a State all of it is (zero values clear); without one
 	// only what is not zero, as a note on the way.

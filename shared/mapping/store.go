@@ -41,6 +41,10 @@ type RowStore interface {
 	MarkQueued(ctx context.Context, key model.Key, token string, now time.Time, lost time.Duration) (bool, error)
 	// ClearQueued takes the mark away if it carries the token ("" takes any), and returns the row as it is now. not_found.
 	ClearQueued(ctx context.Context, key model.Key, token string) (Row, error)
+	// Claim takes the queued mark away if it carries one of the claim's tokens and, unless the row is idle, notes that a worker works
+	// on it; it returns the row as it is then. conflict: another worker's claim stands, and the mark too; the row comes with it.
+	// An outcome ends the claim that it names. not_found.
+	Claim(ctx context.Context, key model.Key, claim Claim, now time.Time) (Row, error)
 	// Intend notes that the caller is about to create the object. conflict: another intent stands; stale: the version moved.
 	// replace names the token of an older intent that the caller may take over ("" for none). The same token again is fine.
 	Intend(ctx context.Context, key model.Key, version int64, intent Intent, replace string) error

@@ -18,6 +18,7 @@ import (
 type API interface {
 	ReceiveMessage(context.Context, *sqs.ReceiveMessageInput, ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error)
 	DeleteMessageBatch(context.Context, *sqs.DeleteMessageBatchInput, ...func(*sqs.Options)) (*sqs.DeleteMessageBatchOutput, error)
+	ChangeMessageVisibilityBatch(context.Context, *sqs.ChangeMessageVisibilityBatchInput, ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityBatchOutput, error)
 }
 
 // Config is an event source mapping.
@@ -54,6 +55,8 @@ type Poller struct {
 type Figures struct {
 	// Batches were handed to the function, with so many Messages; Failed of these stayed on the queue.
 	Batches, Messages, Failed int
+	// Early messages were given out while their group was still worked on, and went back.
+	Early int
 	// MostAtOnce is the greatest number of invocations that ran at the same time.
 	MostAtOnce int
 }
@@ -118,7 +121,12 @@ func (p *Poller) round(ctx context.Context) {
 		}
 		return
 	}
-	batch := p.claim(out.Messages)
+	batch, early := p.claim(out.Messages)
+	if len(early) > 0 {
+		if err := p.giveBack(context.WithoutCancel(ctx), early); err != nil {
+			p.problem(err)
+		}
+	}
 	if len(batch) == 0 {
 		return
 	}
@@ -147,16 +155,16 @@ func (p *Poller) problem(err error) {
 
 func group(m types.Message) string { return m.Attributes["MessageGroupId"] }
 
-// claim takes the groups of the messages. Those whose group is worked on already are left alone: their visibility ran out
-// under a slow invocation, and it brings them back.
-func (p *Poller) claim(received []types.Message) []types.Message {
+// claim takes the groups of the messages. early are those whose group is worked on already: their visibility ran out under a slow
+// invocation, or the function set a short one and has not answered yet.
+func (p *Poller) claim(received []types.Message) (batch, early []types.Message) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var batch []types.Message
 	own := map[string]bool{}
 	for _, m := range received {
 		g := group(m)
 		if g != "" && p.groups[g] && !own[g] {
+			early = append(early, m)
 			continue
 		}
 		if g != "" {
@@ -164,13 +172,27 @@ func (p *Poller) claim(received []types.Message) []types.Message {
 		}
 		batch = append(batch, m)
 	}
+	p.figures.Early += len(early)
 	if len(batch) > 0 {
 		p.running++
 		p.figures.Batches++
 		p.figures.Messages += len(batch)
 		p.figures.MostAtOnce = max(p.figures.MostAtOnce, p.running)
 	}
-	return batch
+	return batch, early
+}
+
+// giveBack lets messages come again after a second. Left alone they would be hidden for the queue's whole visibility, six times
+// the function's time, and nothing says that Lambda leaves them so.
+func (p *Poller) giveBack(ctx context.Context, early []types.Message) error {
+	in := &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &p.cfg.QueueURL}
+	for i, m := range early {
+		in.Entries = append(in.Entries, types.ChangeMessageVisibilityBatchRequestEntry{Id: aws.String(fmt.Sprint(i)), ReceiptHandle: m.ReceiptHandle, VisibilityTimeout: 1})
+	}
+	if _, err := p.cfg.API.ChangeMessageVisibilityBatch(ctx, in); err != nil {
+		return fmt.Errorf("give back to %s what is worked on already: %w", p.cfg.QueueARN, err)
+	}
+	return nil
 }
 
 func (p *Poller) release(batch []types.Message, failed int) {

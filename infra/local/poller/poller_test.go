@@ -146,8 +146,34 @@ func TestAGroupIsExclusiveBeyondItsVisibility(t *testing.T) {
 	close(gate)
 }
 
+// A function that asks for its messages back soon, and takes longer than that to answer, has them again soon all the same: they are
+// not hidden for the queue's whole visibility.
+func TestMessagesThatComeBackTooEarly(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 120, 100)
+	var first atomic.Bool
+	api := &counted{API: client}
+	f := &function{fail: func(message) bool { return first.CompareAndSwap(false, true) }}
+	f.hold = func(batch []message) {
+		if first.Load() {
+			return
+		}
+		if _, err := client.ChangeMessageVisibility(context.Background(), &sqs.ChangeMessageVisibilityInput{QueueUrl: &s.work, ReceiptHandle: &batch[0].Receipt}); err != nil {
+			t.Error(err)
+		}
+		eventually(t, "it is given out again", func() bool { return api.given.Load() >= 2 })
+	}
+	send(t, s.work, "user/1", "hasty")
+	p := start(t, poller.Config{API: api, QueueURL: s.work, BatchSize: 10, Concurrency: 2, PartialFailures: true, Invoke: f.invoke})
+	eventually(t, "it is done", func() bool { return len(f.done()) == 1 })
+	if n := p.Figures(); n.Early == 0 || n.Batches != 2 {
+		t.Errorf("figures %+v", n)
+	}
+}
+
 // played is an SQS that hands out one batch, once.
 type played struct {
+	poller.API
 	batch   []types.Message
 	refuse  error
 	mu      sync.Mutex

@@ -16,6 +16,8 @@ func markChecks() []Check {
 			c.code(err, model.CodeNotFound)
 			_, err = c.Store.ClearQueued(c.Ctx, userKey(1), "q")
 			c.code(err, model.CodeNotFound)
+			_, err = c.Store.Claim(c.Ctx, userKey(1), mapping.Claim{}, c.Clock.Now())
+			c.code(err, model.CodeNotFound)
 			c.code(c.Store.Intend(c.Ctx, userKey(1), 1, mapping.Intent{Token: "i"}, ""), model.CodeNotFound)
 		}},
 		{"marks and intents without a token are invalid", func(c *C) {
@@ -57,6 +59,54 @@ func markChecks() []Check {
 			mark("b")
 			clear("", false)
 			mark("c")
+		}},
+		{"a claim takes the mark and keeps others off until its end, or until an outcome ends it", func(c *C) {
+			r, now := c.put(1, User(1)), c.Clock.Now()
+			claim := func(token string, after time.Duration, idle bool, code model.Code) mapping.Row {
+				row, err := c.Store.Claim(c.Ctx, r.Key, mapping.Claim{
+					Tokens: []string{"x", "q"}, Working: mapping.Working{Token: token, Until: now.Add(after + time.Minute)}, Idle: func(mapping.Row) bool { return idle },
+				}, now.Add(after))
+				c.code(err, code)
+				return row
+			}
+			mark := func(token string) {
+				_, err := c.Store.MarkQueued(c.Ctx, r.Key, token, now, time.Hour)
+				c.ok(err)
+			}
+			mark("q")
+			row := claim("a", 0, true, "")
+			c.want(row.Queued == nil && row.Working == nil, "an idle row is %+v", row)
+			mark("q")
+			row = claim("a", 0, false, "")
+			c.want(row.Queued == nil && row.Working.Token == "a" && row.Desired.Name == User(1).Name, "the claimed row is %+v", row)
+			mark("q")
+			row = claim("b", 59*time.Second, false, model.CodeConflict)
+			c.want(row.Working.Token == "a" && c.get(r.Key).Queued != nil, "the row of another is %+v", row)
+			claim("a", 59*time.Second, false, "")
+			claim("b", 3*time.Minute, false, "")
+			_, err := c.Store.Record(c.Ctx, mapping.Outcome{Key: r.Key, Version: 1, Claim: "a"}, now)
+			c.ok(err)
+			equal(c, "claim", c.get(r.Key).Working.Token, "b")
+			_, err = c.Store.Record(c.Ctx, mapping.Outcome{Key: r.Key, Version: 7, Claim: "b", Queued: &mapping.Queued{Token: "q2", At: now}}, now)
+			c.code(err, model.CodeStale)
+			row = c.get(r.Key)
+			c.want(row.Working == nil && row.Queued.Token == "q2", "the row handed back is %+v", row)
+			_, err = c.Store.Record(c.Ctx, mapping.Outcome{Key: r.Key, Version: 1, Queued: &mapping.Queued{Token: "q3", At: now}}, now)
+			c.ok(err)
+			equal(c, "mark", c.get(r.Key).Queued.Token, "q2")
+		}},
+		{"of 20 racing claims one stands", func(c *C) {
+			r := c.put(1, User(1))
+			var won atomic.Int64
+			together(20, func(i int) {
+				_, err := c.Store.Claim(c.Ctx, r.Key, mapping.Claim{
+					Working: mapping.Working{Token: fmt.Sprint("t", i), Until: c.Clock.Now().Add(time.Minute)}, Idle: func(mapping.Row) bool { return false },
+				}, c.Clock.Now())
+				if err == nil {
+					won.Add(1)
+				}
+			})
+			equal(c, "claims that stand", won.Load(), 1)
 		}},
 		{"of 20 racing queued marks one is set", func(c *C) {
 			r := c.put(1, User(1))
