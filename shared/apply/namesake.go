@@ -14,6 +14,8 @@ import (
 //	the other object                              outcome
 //	none to be seen                               try again, with the EX Org's own words: a list may be old, or it refuses something else
 //	nobody's, or its key wants this name too      try again, and in the end refuse, naming it
+//	an orphan: it keeps its name, and its id      try again, and in the end refuse, naming it and the key that it was
+//	its key is to get another name and can not    try again, and in the end refuse, naming it: whoever only waits is on no list
 //	its key is to get another name                wait until it has
 //	its key waits, round some corners, for this   step aside: take a name in between, so that the other one can go on
 //
@@ -31,19 +33,42 @@ func (l *look) nameTaken(ctx context.Context, b bound, refusal error) error {
 		if err != nil {
 			return err
 		}
-		if holder.Key.IsZero() || model.SameName(holder.Desired.Name, l.row.Desired.Name) {
-			return passing(fmt.Sprintf("the EX object %s has the new name of %s: rename that one in the EX Org, or correct the name in Engage", o.EXID, l.row.Key), refusal)
-		}
-		circle, err := l.inCircle(ctx, holder)
-		if err != nil {
-			return err
-		}
-		if circle {
-			return l.stepAside(ctx, b)
-		}
-		return l.waitForHolder(ctx, holder)
+		return l.taken(ctx, heldName{
+			what: "name", mend: "rename that one in the EX Org, or correct the name in Engage", by: o.EXID, holder: holder,
+			wish: holder.Desired.Name, want: l.row.Desired.Name, aside: func() error { return l.stepAside(ctx, b) },
+		}, refusal)
 	}
 	return passing("update "+l.row.Key.String(), refusal)
+}
+
+// heldName is a name, or an address, that another EX object has.
+type heldName struct {
+	what   string // what it is, in words
+	mend   string // what a person can do about it
+	by     string // the EX object
+	holder mapping.Row
+	wish   string // what the holder is to get
+	want   string // what this one is to get
+	aside  func() error
+}
+
+// taken decides by whose the EX object is that has the name.
+func (l *look) taken(ctx context.Context, h heldName, refusal error) error {
+	circle, err := l.inCircle(ctx, h.holder)
+	switch {
+	case err != nil:
+		return err
+	case h.holder.Goal == mapping.GoalOrphan:
+		return passing(fmt.Sprintf("the EX object %s, an orphan that was %s, has the new %s of %s: %s", h.by, h.holder.Key, h.what, l.row.Key, h.mend), refusal)
+	case h.holder.Key.IsZero() || model.SameName(h.wish, h.want):
+		return passing(fmt.Sprintf("the EX object %s has the new %s of %s: %s", h.by, h.what, l.row.Key, h.mend), refusal)
+	case circle:
+		return h.aside()
+	case stuck(h.holder):
+		return passing(fmt.Sprintf("%s has the new %s of %s and can not get its own: %s", h.holder.Key, h.what, l.row.Key, h.holder.Reason), refusal)
+	default:
+		return l.waitForHolder(ctx, h.holder)
+	}
 }
 
 // namesakes finds what has the new name. Where the EX Org says that something has it, it is sought in whole lists too; any other 400 may have
@@ -57,22 +82,25 @@ func (l *look) namesakes(ctx context.Context, refusal error) ([]model.Observed, 
 	return l.Org.Find(ctx, as)
 }
 
-// holder gives the row of the living key that owns an EX object; a zero row when none does.
+// holder gives the row of the key that owns an EX object, a living one before an orphan; a zero row when none does.
 func (l *look) holder(ctx context.Context, exID string) (mapping.Row, error) {
 	owners, err := l.owners(ctx, exID)
 	if err != nil {
 		return mapping.Row{}, err
 	}
+	orphan := mapping.Row{}
 	for _, key := range owners {
 		row, there, err := l.rowOf(ctx, key)
-		if err != nil {
+		switch {
+		case err != nil:
 			return mapping.Row{}, err
-		}
-		if there && row.EXID == exID && row.Goal == mapping.GoalPresent {
+		case there && row.EXID == exID && row.Goal == mapping.GoalPresent:
 			return row, nil
+		case there && row.EXID == exID && row.Goal == mapping.GoalOrphan:
+			orphan = row
 		}
 	}
-	return mapping.Row{}, nil
+	return orphan, nil
 }
 
 // circleMost bounds how far a chain of rows that wait for each other is followed.

@@ -149,17 +149,10 @@ func (l *look) addressTaken(ctx context.Context, exID string, version int, refus
 		if err != nil {
 			return err
 		}
-		if holder.Key.IsZero() || model.SameName(holder.Desired.Email, l.row.Desired.Email) {
-			return passing(fmt.Sprintf("the EX user %s holds the new e-mail address of %s: free the address there, or correct it in Engage", o.EXID, l.row.Key), refusal)
-		}
-		circle, err := l.inCircle(ctx, holder)
-		if err != nil {
-			return err
-		}
-		if circle {
-			return l.stepAsideUser(ctx, exID, version)
-		}
-		return l.waitForHolder(ctx, holder)
+		return l.taken(ctx, heldName{
+			what: "e-mail address", mend: "free the address there, or correct it in Engage", by: o.EXID, holder: holder,
+			wish: holder.Desired.Email, want: l.row.Desired.Email, aside: func() error { return l.stepAsideUser(ctx, exID, version) },
+		}, refusal)
 	}
 	return fmt.Errorf("patch %s: %w", l.row.Key, refusal)
 }

@@ -53,7 +53,7 @@ func (tw *twin) tableID(ctx context.Context) (string, error) {
 func (m *Memory) Restore() *Memory {
 	m.twin.mu.Lock()
 	defer m.twin.mu.Unlock()
-	tw := &twin{id: m.twin.id + "-restored", clock: m.twin.clock, items: maps.Clone(m.twin.items), index: newTwinIndex(0, 0), fault: m.twin.fault}
+	tw := &twin{id: m.twin.id + "-restored", clock: m.twin.clock, items: maps.Clone(m.twin.items), index: newTwinIndex(0, 0), fault: m.twin.fault, turn: m.twin.turn}
 	for k, stored := range tw.items {
 		if it, err := decodeBytes(stored); err == nil { // damaged items are in no index
 			tw.index.write(k, nil, it, tw.clock())

@@ -4,39 +4,28 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 
 	"excs/shared/engage/engagetest"
-	"excs/shared/exorg/exorgtest"
 )
 
-// edit does something in Engage.
-func (l *life) edit() {
-	site := l.editor.Site()
-	var what string
-	var err error
-	switch n := l.rng.IntN(20); {
-	case n < 11:
-		what, err = l.editor.Everyday(context.Background(), l.rng)
-	case n < 13 && enabled(troubleReverts):
-		before := site.Clone()
-		what, err = l.editor.Everyday(context.Background(), l.rng)
-		l.edited("Engage: "+what, err)
-		l.live(seconds(l.rng.IntN(60)))
-		what, err = "takes that back", l.editor.RestoreBackup(context.Background(), withNumbers(before))
-		if !l.same(site, before) {
-			return // a later DBID was given: going back would be a restore
-		}
-	case n < 15 && enabled(troubleRehires):
-		what, err = l.rehireTwice()
-	case n < 17 && enabled(troubleRecreate):
-		what, err = l.recreate()
-	case n < 19 && enabled(troubleSwaps):
-		what, err = l.swap()
-	default:
-		what, err = l.leave()
+// edits are what happens in Engage.
+func edits() []happening {
+	return []happening{
+		{"everyday", troubleEdits, 600, func(l *life, rng *rand.Rand) {
+			for range 1 + rng.IntN(3) {
+				l.everyday(rng)
+			}
+		}},
+		{"revert", troubleReverts, 90, (*life).revert},
+		{"re-hire twice", troubleRehires, 80, (*life).rehireTwice},
+		{"recreate", troubleRecreate, 80, (*life).recreate},
+		{"swap", troubleSwaps, 80, (*life).swap},
+		{"leave", troubleEdits, 80, (*life).leave},
+		{"address", troubleAddresses, 60, (*life).address},
+		{"language", troubleEdits, 20, (*life).becomesLanguage},
 	}
-	l.edited("Engage: "+what, err)
 }
 
 // edited notes an edit; one that does not fit is none.
@@ -47,191 +36,166 @@ func (l *life) edited(what string, err error) {
 	if err != nil {
 		panic(fmt.Sprint(what, ": ", err))
 	}
-	l.tell("%s", what)
+	l.tell("Engage: %s", what)
 	l.oracle.edited()
 }
 
-func withNumbers(s *engagetest.Site) *engagetest.Site { return s }
-
-// same says whether both sites have the same objects, so that one is an edit of the other and no restored backup.
-func (l *life) same(a, b *engagetest.Site) bool {
-	persons := func(s *engagetest.Site) []int64 {
-		return numbers(s.Persons, func(p engagetest.Person) int64 { return p.DBID })
-	}
-	dns := func(s *engagetest.Site) []int64 { return numbers(s.DNs, func(p engagetest.DN) int64 { return p.DBID }) }
-	skills := func(s *engagetest.Site) []int64 {
-		return numbers(s.Skills, func(p engagetest.Skill) int64 { return p.DBID })
-	}
-	groups := func(s *engagetest.Site) []int64 {
-		return numbers(s.Groups, func(p engagetest.Group) int64 { return p.DBID })
-	}
-	values := func(s *engagetest.Site) []int64 {
-		return numbers(s.Values, func(p engagetest.Value) int64 { return p.DBID })
-	}
-	return slices.Equal(persons(a), persons(b)) && slices.Equal(dns(a), dns(b)) && slices.Equal(skills(a), skills(b)) && slices.Equal(groups(a), groups(b)) && slices.Equal(values(a), values(b))
+func (l *life) everyday(rng *rand.Rand) {
+	what, err := l.editor.Everyday(context.Background(), rng)
+	l.edited(what, err)
 }
 
-func numbers[T any](rows []T, of func(T) int64) []int64 {
-	list := make([]int64, 0, len(rows))
-	for _, r := range rows {
-		list = append(list, of(r))
+// revert edits something and takes it back soon after.
+func (l *life) revert(rng *rand.Rand) {
+	before := l.editor.Site().Clone()
+	l.everyday(rng)
+	l.live(seconds(rng.IntN(60)))
+	if !sameNumbers(l.editor.Site(), before) {
+		return // a later DBID was given: going back would be a restore
 	}
-	return list
+	l.edited("takes that back", l.editor.RestoreBackup(context.Background(), before))
+}
+
+// sameNumbers says whether both sites have the same objects, so that one is an edit of the other and no restored backup.
+func sameNumbers(a, b *engagetest.Site) bool {
+	numbers := func(s *engagetest.Site) (all []int64) {
+		for _, x := range s.Persons {
+			all = append(all, x.DBID)
+		}
+		for _, x := range s.DNs {
+			all = append(all, x.DBID)
+		}
+		for _, x := range s.Skills {
+			all = append(all, x.DBID)
+		}
+		for _, x := range s.Groups {
+			all = append(all, x.DBID)
+		}
+		for _, x := range s.Values {
+			all = append(all, x.DBID)
+		}
+		return all
+	}
+	return slices.Equal(numbers(a), numbers(b))
 }
 
 // pick draws one of a list that fits.
-func pick[T any](l *life, list []T, fits func(T) bool) (one T, ok bool) {
+func pick[T any](rng *rand.Rand, list []T, fits func(T) bool) (x T, ok bool) {
 	list = slices.DeleteFunc(slices.Clone(list), func(x T) bool { return !fits(x) })
 	if len(list) == 0 {
-		return one, false
+		return x, false
 	}
-	return list[l.rng.IntN(len(list))], true
+	return list[rng.IntN(len(list))], true
 }
 
-func (l *life) agent() (engagetest.Person, bool) {
+func (l *life) agent(rng *rand.Rand) (engagetest.Person, bool) {
 	tenant := l.editor.Site().Tenant
-	return pick(l, l.editor.Site().Persons, func(p engagetest.Person) bool {
+	return pick(rng, l.editor.Site().Persons, func(p engagetest.Person) bool {
 		return p.Tenant == tenant && p.Agent && p.State != engagetest.StateDeleted
 	})
 }
 
-func (l *life) dn() (engagetest.DN, bool) {
-	return pick(l, l.editor.Site().Queues(), func(d engagetest.DN) bool { return d.State != engagetest.StateDeleted })
+func (l *life) dn(rng *rand.Rand) (engagetest.DN, bool) {
+	return pick(rng, l.editor.Site().Queues(), func(d engagetest.DN) bool { return d.State != engagetest.StateDeleted })
 }
 
 // rehireTwice lets a Person go and come back under a new number, twice, with or without a run in between.
-func (l *life) rehireTwice() (string, error) {
-	p, ok := l.agent()
+func (l *life) rehireTwice(rng *rand.Rand) {
+	p, ok := l.agent(rng)
 	if !ok {
-		return "", engagetest.ErrNoSuchObject
+		return
 	}
-	ctx, first := context.Background(), p.DBID
+	ctx := context.Background()
 	for range 2 {
 		if err := l.editor.Fire(ctx, p.DBID); err != nil {
-			return "", err
+			return
 		}
-		l.edited(fmt.Sprint("Engage: fire ", p.DBID), nil)
-		if l.rng.IntN(3) == 0 {
-			l.live(seconds(l.rng.IntN(150)))
+		l.edited(fmt.Sprint("fire ", p.DBID), nil)
+		if rng.IntN(3) == 0 {
+			l.live(seconds(rng.IntN(150)))
 		}
 		again, err := l.editor.Rehire(ctx, p, engagetest.SameEmployee)
 		if err != nil {
-			return "", err
+			return
 		}
-		l.edited(fmt.Sprintf("Engage: re-hire %d as %d", p.DBID, again.DBID), nil)
-		if p = again; l.rng.IntN(2) == 0 {
-			l.live(seconds(l.rng.IntN(150)))
+		l.edited(fmt.Sprintf("re-hire %d as %d", p.DBID, again.DBID), nil)
+		if p = again; rng.IntN(2) == 0 {
+			l.live(seconds(rng.IntN(150)))
 		}
 	}
-	return fmt.Sprintf("re-hired %d twice, now %d", first, p.DBID), nil
 }
 
 // recreate deletes a queue and makes it again, once or twice within one interval.
-func (l *life) recreate() (string, error) {
-	d, ok := l.dn()
+func (l *life) recreate(rng *rand.Rand) {
+	d, ok := l.dn(rng)
 	if !ok {
-		return "", engagetest.ErrNoSuchObject
+		return
 	}
-	was := d.DBID
-	for range 1 + l.rng.IntN(2) {
-		again, err := l.editor.RecreateQueue(context.Background(), d.DBID, l.rng.IntN(3) > 0)
+	for range 1 + rng.IntN(2) {
+		again, err := l.editor.RecreateQueue(context.Background(), d.DBID, rng.IntN(3) > 0)
 		if err != nil {
-			return "", err
+			return
 		}
-		l.edited(fmt.Sprintf("Engage: queue %d made again as %d", d.DBID, again.DBID), nil)
-		d = again
-		if l.rng.IntN(3) == 0 {
-			l.live(seconds(l.rng.IntN(90)))
+		l.edited(fmt.Sprintf("queue %d made again as %d", d.DBID, again.DBID), nil)
+		if d = again; rng.IntN(3) == 0 {
+			l.live(seconds(rng.IntN(90)))
 		}
 	}
-	return fmt.Sprintf("queue %d is %d now", was, d.DBID), nil
 }
 
 // swap exchanges the names of queues, or moves them along a chain.
-func (l *life) swap() (string, error) {
-	a, ok := l.dn()
-	b, okb := pick(l, l.editor.Site().Queues(), func(d engagetest.DN) bool { return d.DBID != a.DBID && d.Alias != "" })
-	if !ok || !okb || a.Alias == "" {
-		return "", engagetest.ErrNoSuchObject
+func (l *life) swap(rng *rand.Rand) {
+	ctx := context.Background()
+	named := func(d engagetest.DN) bool { return d.Alias != "" && d.State != engagetest.StateDeleted }
+	a, ok := pick(rng, l.editor.Site().Queues(), named)
+	b, okb := pick(rng, l.editor.Site().Queues(), func(d engagetest.DN) bool { return named(d) && d.DBID != a.DBID })
+	if !ok || !okb {
+		return
 	}
-	if l.rng.IntN(2) == 0 {
-		return fmt.Sprintf("swap the aliases of %d and %d", a.DBID, b.DBID), l.editor.SwapAliases(context.Background(), a.DBID, b.DBID)
+	if rng.IntN(2) == 0 {
+		l.edited(fmt.Sprintf("swap the aliases of %d and %d", a.DBID, b.DBID), l.editor.SwapAliases(ctx, a.DBID, b.DBID))
+		return
 	}
-	if err := l.editor.SetAlias(context.Background(), a.DBID, fmt.Sprint("VQ_Chain_", l.rng.IntN(1_000_000))); err != nil {
-		return "", err
+	if err := l.editor.SetAlias(ctx, a.DBID, fmt.Sprint("VQ_Chain_", rng.IntN(1_000_000))); err != nil {
+		return
 	}
-	return fmt.Sprintf("%d takes the alias of %d, which gets another", b.DBID, a.DBID), l.editor.SetAlias(context.Background(), b.DBID, a.Alias)
+	l.edited(fmt.Sprintf("%d takes the alias of %d, which gets another", b.DBID, a.DBID), l.editor.SetAlias(ctx, b.DBID, a.Alias))
 }
 
 // leave disables a Person, or enables one.
-func (l *life) leave() (string, error) {
-	p, ok := l.agent()
+func (l *life) leave(rng *rand.Rand) {
+	p, ok := l.agent(rng)
 	if !ok {
-		return "", engagetest.ErrNoSuchObject
+		return
 	}
 	state := engagetest.StateDisabled
 	if p.State == engagetest.StateDisabled {
 		state = engagetest.StateEnabled
 	}
-	return fmt.Sprintf("person %d to state %d", p.DBID, state), l.editor.SetPersonState(context.Background(), p.DBID, state)
+	l.edited(fmt.Sprintf("person %d to state %d", p.DBID, state), l.editor.SetPersonState(context.Background(), p.DBID, state))
 }
 
-// meddle does what people do in the EX Org: with what Engage controls, which is set right, and with what it does not.
-func (l *life) meddle() {
-	user, ok := pick(l, l.org.Users(), func(u exorgtest.User) bool { return u.State == "active" && len(u.External) > 0 })
-	q, okq := pick(l, l.org.Queues(), func(q exorgtest.Queue) bool { return q.PeerID != "" })
-	skill, oks := pick(l, l.org.Skills(), func(s exorgtest.Skill) bool { return s.State != "deleted" })
-	code, okc := pick(l, l.org.Codes(), func(exorgtest.Code) bool { return true })
-	if !ok || !okq || !oks || !okc {
+// address gives a Person a new address, or two Persons each other's.
+func (l *life) address(rng *rand.Rand) {
+	a, ok := l.agent(rng)
+	b, okb := l.agent(rng)
+	if !ok || !okb {
 		return
 	}
-	deeds := []struct {
-		what string
-		do   func() error
-	}{
-		{"rename user " + user.Email, func() error {
-			return l.org.EditUser(user.ID, func(raw map[string]any) { raw["name"] = "Meddled" })
-		}},
-		{"title of " + user.Email, func() error {
-			return l.org.EditUser(user.ID, func(raw map[string]any) { raw["title"] = fmt.Sprint("Title ", l.rng.IntN(100)) })
-		}},
-		{"deactivate " + user.Email, func() error { return l.org.DeactivateUser(user.ID) }},
-		{"delete " + user.Email, func() error { return l.org.DeleteUser(user.ID) }},
-		{"give " + user.Email + " " + skill.Name, func() error { return l.org.SetUserSkill(user.ID, skill.ID, 3) }},
-		{"touch " + user.Email, func() error { return l.org.TouchUser(user.ID) }},
-		{"delete queue " + q.Name, func() error { return l.org.DeleteQueue(q.ID) }},
-		{"rename queue " + q.Name, func() error {
-			return l.org.EditQueue(q.ID, func(raw map[string]any) { raw["name"] = fmt.Sprint("Meddled ", l.rng.IntN(1000)) })
-		}},
-		{"description of queue " + q.Name, func() error {
-			return l.org.EditQueue(q.ID, func(raw map[string]any) { raw["description"] = fmt.Sprint("Text ", l.rng.IntN(100)) })
-		}},
-		{"put " + user.Email + " into " + q.Name, func() error { return l.org.AddMembers(q.ID, user.ID) }},
-		{"put a stranger into " + q.Name, func() error { return l.org.AddMembers(q.ID, l.stranger()) }},
-		{"delete skill " + skill.Name, func() error { return l.org.DeleteSkill(skill.ID) }},
-		{"code " + code.Name + " onto " + q.Name, func() error { return l.org.AssignCodes(q.ID, code.ID) }},
-		{"delete code " + code.Name, func() error { return l.org.DeleteCode(code.ID) }},
-		{"new skill by hand", func() error {
-			id, err := l.org.AddSkill(fmt.Sprint("By hand ", l.rng.IntN(1_000_000)))
-			l.oracle.keepOff(id, "a skill made by hand")
-			return err
-		}},
-	}
-	d := deeds[l.rng.IntN(len(deeds))]
-	if err := d.do(); err != nil {
-		l.tell("EX Org: %s: %v", d.what, err)
+	if rng.IntN(2) == 0 && a.DBID != b.DBID && a.Email != "" && b.Email != "" {
+		l.edited(fmt.Sprintf("swap the addresses of %d and %d", a.DBID, b.DBID), l.editor.SwapEmails(context.Background(), a.DBID, b.DBID))
 		return
 	}
-	l.tell("EX Org: %s", d.what)
+	l.edited(fmt.Sprintf("new address of %d", a.DBID), l.editor.ChangeEmail(context.Background(), a.DBID, fmt.Sprintf("moved%d@northwind.example", rng.IntN(1_000_000))))
 }
 
-// stranger is a user that Engage never knows.
-func (l *life) stranger() string {
-	n := l.rng.IntN(1_000_000)
-	id, err := l.org.AddUser(map[string]any{"name": fmt.Sprint("Stranger ", n), "email": fmt.Sprintf("stranger%d@elsewhere.example", n)})
-	if err != nil {
-		panic(err)
+// becomesLanguage makes a language of a skill.
+func (l *life) becomesLanguage(rng *rand.Rand) {
+	site := l.editor.Site()
+	s, ok := pick(rng, site.Skills, func(s engagetest.Skill) bool { return s.Tenant == site.Tenant })
+	if !ok {
+		return
 	}
-	l.oracle.keepOff(id, "a user made by hand")
-	return id
+	_, err := l.editor.MakeLanguage(context.Background(), s.DBID)
+	l.edited(fmt.Sprintf("skill %d becomes a language", s.DBID), err)
 }

@@ -12,6 +12,7 @@ import (
 
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/mapping"
+	"excs/shared/rules"
 )
 
 // dependency is a system that EXCS calls.
@@ -31,6 +32,7 @@ type call struct {
 	op     string
 	what   string
 	writes bool
+	ofRun  bool // a run's or an operator's
 }
 
 func (c call) String() string { return string(c.on) + " " + c.op + " " + c.what }
@@ -48,13 +50,14 @@ type verdict struct {
 
 // actor is one invocation of a function. Its goroutines are known by their context.
 type actor struct {
-	number  int
-	name    string
-	process string
-	dead    bool
-	ended   bool
-	result  string
-	cancel  context.CancelFunc
+	number   int
+	name     string
+	process  string
+	dead     bool
+	ended    bool
+	result   string
+	settings rules.Settings
+	cancel   context.CancelFunc
 }
 
 type actorKey struct{}

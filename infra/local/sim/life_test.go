@@ -17,21 +17,21 @@ import (
 	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/queue"
-	"excs/shared/rules"
 )
 
 // life is one tenant from its first run to its rest, with everything that happens in between drawn from a seed.
 type life struct {
-	seed   uint64
-	preset rules.Preset
-	rng    *rand.Rand
-	gate   *gate
+	seed
+	*dice
+	troubles map[trouble]bool
+	gate     *gate
 
-	org    *exorgtest.Org
-	editor *engagetest.Editor
-	root   *world.World // makes the twins; used by the simulation itself, never by an actor
-	config world.Config
-	skews  map[string]time.Duration
+	org, other *exorgtest.Org
+	editor     *engagetest.Editor
+	backups    []*engagetest.Site // the site as it was at earlier steps
+	root       *world.World       // makes the twins; used by the simulation itself, never by an actor
+	config     world.Config       // of processes that begin now
+	backup     *mapping.Memory    // the table as it was at an earlier step
 
 	processes map[string]*world.World
 	actors    []*actor
@@ -45,14 +45,18 @@ type life struct {
 	due      map[string]time.Time // when the schedule comes next
 	interval time.Duration        // of the schedule
 	workers  int
-	paused   bool     // the pollers rest: messages grow old
-	events   int      // the last event that was told
-	dry      int      // runs without anything to do at rest
-	listed   []string // DBIDs of queues that wait for a person at rest
+	paused   bool               // the pollers rest: messages grow old
+	events   int                // the last event that was told
+	dry      int                // runs without anything to do at rest
+	listed   map[model.Key]bool // what is left to people at rest
 
 	weather weather
-	view    *engagetest.Site // what a read of Engage shows in place of the site; nil: the site
+	view    *engagetest.Site               // what a read of Engage shows in place of the site; nil: the site
+	bend    func(snapshot *model.Snapshot) // what a read of Engage makes of its rows; nil: nothing
 	plan    heldPlan
+
+	strangers int                // users made by hand
+	refusals  []*exorgtest.Armed // what the organisation refuses until it is let go
 
 	oracle *oracle
 	figures
@@ -60,6 +64,17 @@ type life struct {
 	story []string
 	sum   uint64
 }
+
+// access is what a function does with the EX Org: it has credentials of its own for that.
+type access string
+
+const (
+	reading access = "reading"
+	writing access = "writing"
+)
+
+// The reading functions' own OAuth client.
+const readerID, readerSecret = "excs-reader", "excs-reader-secret"
 
 // figures are what a life did.
 type figures struct {
@@ -69,36 +84,39 @@ type figures struct {
 
 // heldPlan is what the last run showed to an operator.
 type heldPlan struct {
-	hash string
-	keys []model.Key
-	back string // the hash that accepts a source that went back
+	hash     string
+	keys     []model.Key
+	back     string // the hash that accepts a source that went back
+	database string // the hash that accepts another database
+	first    bool
 }
 
 const processorsOfTheLife = 1
 
-func newLife(seed uint64, preset rules.Preset, keep bool) *life {
+func newLife(s seed, keep bool) *life {
 	l := &life{
-		seed: seed, preset: preset, rng: rand.New(rand.NewPCG(seed, 1)), gate: newGate(), skews: map[string]time.Duration{},
-		processes: map[string]*world.World{}, begun: time.Now(), interval: time.Minute, due: map[string]time.Time{}, workers: 1,
+		seed: s, dice: newDice(s.number), troubles: troublesOf(s), gate: newGate(),
+		processes: map[string]*world.World{}, begun: time.Now(), interval: time.Minute, due: map[string]time.Time{},
 		figures: figures{struck: map[string]int{}},
 	}
 	if keep {
 		l.log = &strings.Builder{}
 	}
-	l.workers, l.sticky = 1+l.rng.IntN(3), l.rng.IntN(100)
-	site := engagetest.NewOfSize(sizeOf(l.rng), seed)
-	l.editor = engagetest.NewEditor(site, nil, engagetest.SQLite)
-	l.org = exorgtest.New(l.orgOptions()...)
-	s := worldtest.Settings(preset)
+	l.workers, l.sticky = 1+l.n("workers", 3), l.n("sticky", 100)
+	l.editor = engagetest.NewEditor(engagetest.NewOfSize(sizeOf(l.of("site")), s.number), nil, engagetest.SQLite)
+	l.org, l.other = exorgtest.New(l.orgOptions("")...), exorgtest.New(l.orgOptions("other-")...)
 	l.config = world.Config{
-		Settings: s, Secret: worldtest.Secret(exorgtest.DefaultClientSecret), Now: time.Now, NewToken: l.newToken, Random: l.random,
-		Table: mapping.MemoryOptions{Options: mapping.Options{Stamps: l.newToken}, LagSeed: int64(seed), MaxLag: time.Duration(l.rng.IntN(4)) * time.Second, Turn: l.tableTurn},
-		Queue: queue.MemoryConfig{Visibility: time.Duration(30+l.rng.IntN(7)*55) * time.Second, Turn: l.queueTurn, Refuse: l.refuse},
-		HTTP:  l.client(), Read: l.read,
+		Settings: worldtest.Settings(s.preset), Now: time.Now, NewToken: l.newToken, Random: l.random,
+		Table: mapping.MemoryOptions{Options: mapping.Options{Stamps: l.newToken}, LagSeed: int64(s.number), MaxLag: l.upTo("index lag", 4), Turn: l.tableTurn},
+		Queue: queue.MemoryConfig{Visibility: seconds(30 + l.n("visibility", 7)*55), Turn: l.queueTurn, Refuse: l.refuse},
+		Read:  l.read,
 	}
+	l.leadTo(reading, l.org, "")
+	l.leadTo(writing, l.org, "")
 	l.root = world.New(l.config)
 	l.oracle = newOracle(l)
 	l.org.OnChange(l.oracle.see)
+	l.other.OnChange(l.oracle.seeOther)
 	return l
 }
 
@@ -112,14 +130,30 @@ func sizeOf(rng *rand.Rand) engagetest.Size {
 	return z
 }
 
-func (l *life) orgOptions() []exorgtest.Option {
-	return []exorgtest.Option{
-		exorgtest.WithSeed(l.seed), exorgtest.WithIndexLag(time.Duration(l.rng.IntN(40)) * time.Second), exorgtest.WithFlakyLag(0.5),
-		exorgtest.WithQueueDeleteLag(time.Duration(l.rng.IntN(20)) * time.Second), exorgtest.WithMemberLag(2 * time.Second),
-		exorgtest.WithVersionConflictForm([]int{400, 409}[l.rng.IntN(2)]), exorgtest.WithDuplicateStatus([]int{400, 409}[l.rng.IntN(2)]),
-		exorgtest.WithSkillsMoveVersion(l.rng.IntN(2) == 0), exorgtest.WithLog(0), exorgtest.WithPageSize([]int{0, 3, 10}[l.rng.IntN(3)]),
-		exorgtest.WithRateLimit(0),
+// orgOptions draws how an organisation behaves where real ones differ, or nobody knows.
+func (l *life) orgOptions(prefix string) []exorgtest.Option {
+	yes := func(quirk string) bool { return l.in("org/"+quirk, 30) }
+	options := []exorgtest.Option{
+		exorgtest.WithSeed(l.number), exorgtest.WithLog(0), exorgtest.WithPageSize(one(l.dice, "org/page", 0, 3, 10)),
+		exorgtest.WithClients(exorgtest.Client{ID: prefix + exorgtest.DefaultClientID, Secret: exorgtest.DefaultClientSecret}, exorgtest.Client{ID: prefix + readerID, Secret: readerSecret}),
+		exorgtest.WithIndexLag(l.upTo("org/index lag", 40) * one[time.Duration](l.dice, "org/index lags", 1, 1, 1, 5)), exorgtest.WithFlakyLag(0.5),
+		exorgtest.WithReadLag(l.upTo("org/read lag", 8)), exorgtest.WithSideLag(l.upTo("org/side lag", 8)), exorgtest.WithRaggedLag(yes("ragged lag")),
+		exorgtest.WithQueueDeleteLag(l.upTo("org/queue delete", 20) * one[time.Duration](l.dice, "org/queue deletes", 1, 1, 5)), exorgtest.WithQueueCache(l.upTo("org/queue cache", 60)),
+		exorgtest.WithMemberLag(l.upTo("org/member lag", 5)), exorgtest.WithTokenLifetime(one(l.dice, "org/tokens", 24*time.Hour, time.Hour, 5*time.Minute)),
+		exorgtest.WithRateLimit(one(l.dice, "org/limit", 0, 0, 300, 200, 120)),
+		exorgtest.WithVersionConflictForm(one(l.dice, "org/version", 400, 409)), exorgtest.WithBareVersionConflict(yes("bare version")),
+		exorgtest.WithDuplicateStatus(one(l.dice, "org/duplicate", 400, 409)), exorgtest.WithSkillsMoveVersion(yes("skills move")),
+		exorgtest.WithDeletedSkillReadable(yes("deleted skill readable")), exorgtest.WithDeletedSkillListed(yes("deleted skill listed")),
+		exorgtest.WithDeletedAssignmentsShown(yes("deleted assignments")), exorgtest.WithSkillsSurvive(yes("skills survive")),
+		exorgtest.WithMembershipsSurvive(yes("memberships survive")), exorgtest.WithStrictBodies(yes("strict bodies")),
+		exorgtest.WithUnknownMembersIgnored(yes("unknown members")), exorgtest.WithSkillAudit(yes("skill audit")),
+		exorgtest.WithDeletedUsersFreeExternalIDs(yes("external ids freed")), exorgtest.WithClientInEvents(yes("client in events")),
+		exorgtest.WithExpandOmission(0.1 * float64(l.n("org/expand", 4))),
 	}
+	if prefix != "" {
+		options = append(options, exorgtest.WithName("the other organisation"))
+	}
+	return options
 }
 
 func (l *life) newToken() string {
@@ -127,7 +161,7 @@ func (l *life) newToken() string {
 	return fmt.Sprintf("t%d", l.tokens)
 }
 
-func (l *life) random() float64 { return l.rng.Float64() }
+func (l *life) random() float64 { return l.of("client").Float64() }
 
 // tell notes something that the simulation decided.
 func (l *life) tell(format string, args ...any) {
@@ -157,7 +191,7 @@ func (l *life) process(name string) *world.World {
 	l.made++
 	c, skew := l.config, time.Duration(0)
 	if l.weather.skew > 0 {
-		skew = time.Duration(l.rng.Int64N(int64(l.weather.skew))) - l.weather.skew/2
+		skew = time.Duration(l.of("skew").Int64N(int64(l.weather.skew))) - l.weather.skew/2
 	}
 	c.Beside, c.Holder = l.root, fmt.Sprintf("%s-%d", name, l.made)
 	c.Now = func() time.Time { return time.Now().Add(skew) }
@@ -170,8 +204,8 @@ func (l *life) process(name string) *world.World {
 func (l *life) start(process, name string, limit time.Duration, body func(ctx context.Context, w *world.World) string) *actor {
 	l.started++
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	a := &actor{number: l.started, name: fmt.Sprintf("%s %d", name, l.started), process: process, cancel: cancel}
 	w := l.process(process)
+	a := &actor{number: l.started, name: fmt.Sprintf("%s %d", name, l.started), process: process, settings: w.Settings, cancel: cancel}
 	l.actors = append(l.actors, a)
 	go func() {
 		defer func() {
@@ -206,9 +240,6 @@ func kindOf(name string) string {
 func (l *life) bury() {
 	l.actors = slices.DeleteFunc(l.actors, func(a *actor) bool {
 		if a.ended {
-			if a.dead {
-				delete(l.processes, a.process+" dead")
-			}
 			l.note("ends: " + a.name + ": " + a.result)
 			if !a.dead && a.result != "" {
 				l.story = append(l.story, fmt.Sprintf("%9s  %s: %s", l.age(), a.name, a.result))
@@ -255,14 +286,14 @@ func (l *life) pause() time.Duration {
 
 // turn lets one of the calls go on.
 func (l *life) turn() {
-	time.Sleep(time.Duration(1+l.rng.IntN(40)) * time.Millisecond)
+	time.Sleep(time.Duration(1+l.n("turn takes", 40)) * time.Millisecond)
 	synctest.Wait()
 	waiting := l.gate.all()
 	if len(waiting) == 0 {
 		return
 	}
-	t := waiting[l.rng.IntN(len(waiting))]
-	if l.rng.IntN(100) < l.sticky {
+	t := waiting[l.n("turn", len(waiting))]
+	if l.in("turn again", l.sticky) {
 		if i := slices.IndexFunc(waiting, func(o *ticket) bool { return o.who == l.last }); i >= 0 {
 			t = waiting[i]
 		}

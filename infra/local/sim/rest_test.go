@@ -9,17 +9,16 @@ import (
 	"time"
 
 	"excs/infra/local/reference"
-	"excs/infra/local/world"
-	"excs/infra/local/world/worldtest"
+	"excs/shared/engage/engagetest"
 	"excs/shared/mapping"
-	"excs/shared/model"
 	"excs/shared/rules"
-	"excs/shared/run"
 )
 
-func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
+// roundsOfRest is how often an operator looks at what is left to do before the life is judged, at most.
+const roundsOfRest = 8
 
-// rest ends all trouble, lets an operator release and approve what waits for one, and lets time pass.
+// rest ends all trouble, lets an operator decide what waits for one, and lets time pass. What the organisation refuses it
+// refuses for a while longer: what does not hang on that must be right all the same.
 func (l *life) rest() {
 	l.tell("all trouble ends")
 	for _, a := range slices.Clone(l.actors) {
@@ -28,87 +27,61 @@ func (l *life) rest() {
 	l.calm()
 	l.resume()
 	l.interval = 4 * time.Minute
-	for range 4 {
-		l.live(16 * time.Minute)
-		l.decide()
+	if len(l.refusals) > 0 {
+		l.settle(2)
+		l.leavers()
+		l.tell("EX Org: nothing is refused any more")
+		for _, r := range l.refusals {
+			r.Disarm()
+		}
 	}
+	l.settle(roundsOfRest)
 	for range 2 {
-		l.lookAtAll()
+		l.lookAt(l.keys())
 		l.live(30 * time.Minute)
 		l.decide()
 	}
 	l.live(10 * time.Minute)
 }
 
-// decide does what an operator does: approve what is held, accept a source that went back, release what failed for good.
-func (l *life) decide() {
-	plan := l.plan
-	if plan.hash != "" {
-		l.approve(plan.hash)
+// settle lets time pass until there is nothing left that somebody must decide, or that comes by itself.
+func (l *life) settle(rounds int) {
+	for n := range rounds {
+		l.live(16 * time.Minute)
+		if !l.decide() && n > 0 && l.converged() {
+			return
+		}
 	}
-	if plan.back != "" {
-		l.approve(plan.back)
-	}
-	items, err := l.root.Table.List(context.Background(), []mapping.State{mapping.StateQuarantined, mapping.StateInvisible}, nil)
+}
+
+// converged says whether every row is right, or gone.
+func (l *life) converged() bool {
+	states := slices.DeleteFunc(mapping.States(), func(s mapping.State) bool {
+		return s == mapping.StateConverged || s == mapping.StateOrphan || s == mapping.StateGone
+	})
+	items, err := l.root.Table.List(context.Background(), states, nil)
 	if err != nil {
 		panic(err)
 	}
-	for _, i := range items {
-		l.operator(fmt.Sprintf("release %s: %s", i.Key, i.Reason), func(ctx context.Context, w *world.World) error {
-			_, err := w.Runner.Release(ctx, []model.Key{i.Key}, run.By{})
-			return err
-		})
-	}
-	l.live(time.Minute)
-}
-
-// approve lets pass what is held.
-func (l *life) approve(hash string) {
-	for _, k := range l.plan.keys {
-		if row, err := l.root.Table.Get(context.Background(), k); err == nil {
-			l.oracle.approved[string(k.Kind)+" "+row.EXID] = true
-		}
-	}
-	l.operator("approve "+hash, func(ctx context.Context, w *world.World) error {
-		_, err := w.Runner.Approve(ctx, hash, nil, run.By{})
-		return err
-	})
-	l.live(time.Minute)
-}
-
-// lookAtAll asks for a look at every object.
-func (l *life) lookAtAll() {
-	var keys []model.Key
-	for _, k := range model.Kinds() {
-		some, err := l.root.Table.Keys(context.Background(), k)
-		if err != nil {
-			panic(err)
-		}
-		keys = append(keys, some...)
-	}
-	l.operator("look at everything", func(ctx context.Context, w *world.World) error {
-		_, err := w.Runner.Sync(ctx, run.Request{Keys: keys, Cause: model.CauseManual})
-		return err
-	})
+	return len(items) == 0
 }
 
 // check compares the EX Org at rest with the reference, and has ten runs do nothing.
 func (l *life) check() {
 	l.waiting()
 	l.equal()
+	l.leavers()
+	l.oracle.untouched()
+	l.oracle.leftovers()
 	l.quiet()
 }
-
-// excuses says whether an object that is not right at rest is listed with a reason that only a person can mend: under the
-// preset current a deleted queue stays as an orphan, and nothing but a person can give its name to another.
-func excuses(reason string) bool { return strings.Contains(reason, "has the new name of") }
 
 func fold(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
 
 // equal compares the EX Org with the reference. What else is in the EX Org does not count here, nor does the spelling of an
 // adopted object.
 func (l *life) equal() {
-	want := reference.Expected(l.editor.Site(), worldtest.Domain, l.preset == rules.PresetCurrent)
+	want := reference.Expected(l.editor.Site(), domain, l.preset == rules.PresetCurrent)
 	names := map[string]bool{}
 	for _, line := range want["members"] {
 		name, _, _ := strings.Cut(line, ":")
@@ -117,21 +90,12 @@ func (l *life) equal() {
 	got := reference.Observed(l.org, func(queue string) bool { return names[fold(queue)] })
 	for _, kind := range []string{"source", "skill", "language", "wrapupcode", "queue", "user", "members"} {
 		for _, line := range want[kind] {
-			if !slices.ContainsFunc(got[kind], func(have string) bool { return fold(have) == fold(line) }) && !l.excused(kind, line) {
+			if !slices.ContainsFunc(got[kind], func(have string) bool { return fold(have) == fold(line) }) && !l.excused(kind, line, got) {
 				l.oracle.violation("10", "at rest the EX Org lacks %s %s; it has %s", kind, line, near(line, got[kind]))
 			}
 		}
 	}
 	l.tooMuch()
-}
-
-// excused says whether a line is of a queue that is listed with a reason that only a person can mend.
-func (l *life) excused(kind, line string) bool {
-	return slices.ContainsFunc(l.listed, func(dbid string) bool {
-		d, _ := strconv.ParseInt(dbid, 10, 64)
-		queue, ok := l.editor.Site().DN(d)
-		return ok && (kind == "queue" && strings.HasSuffix(line, " peer="+dbid) || kind == "members" && strings.HasPrefix(fold(line), fold(queue.Alias)))
-	})
 }
 
 // near gives the lines that begin as the line does.
@@ -152,16 +116,19 @@ func (l *life) tooMuch() {
 		if q.PeerID == "" || l.preset == rules.PresetCurrent {
 			continue
 		}
-		if !slices.ContainsFunc(l.editor.Site().Queues(), func(d dn) bool { return fmt.Sprint(d.DBID) == q.PeerID }) {
+		if !slices.ContainsFunc(l.editor.Site().Queues(), func(d engagetest.DN) bool { return fmt.Sprint(d.DBID) == q.PeerID }) {
 			l.oracle.violation("10", "at rest the queue %s is there, its DN %s is not", q.Name, q.PeerID)
 		}
 	}
+}
+
+// leavers looks for users who may log in although Engage disabled them, whatever else of them is refused.
+func (l *life) leavers() {
 	for _, u := range l.org.Users() {
 		for _, x := range u.External {
-			for p, enabled := range l.oracle.facts.Persons {
-				if fmt.Sprint(p) == x.Key && !enabled && u.State == "active" {
-					l.oracle.violation("12", "at rest the user %s is active, and Engage disabled the Person %d", u.Email, p)
-				}
+			p, _ := strconv.ParseInt(x.Key, 10, 64)
+			if enabled, there := l.oracle.facts.Persons[p]; there && !enabled && u.State == "active" {
+				l.oracle.violation("12", "at rest the user %s is active, and Engage disabled the Person %d", u.Email, p)
 			}
 		}
 	}
@@ -173,13 +140,9 @@ func (l *life) waiting() {
 	if err != nil {
 		panic(err)
 	}
+	l.listed = l.leftToPeople(items)
 	for _, i := range items {
-		if excuses(i.Reason) {
-			l.listed = append(l.listed, strconv.FormatInt(i.Key.DBID, 10))
-			l.struck["left to a person"]++
-			continue
-		}
-		if i.State != mapping.StateOrphan && i.State != mapping.StateGone {
+		if i.State != mapping.StateOrphan && i.State != mapping.StateGone && !l.listed[i.Key] {
 			l.oracle.violation("11", "at rest %s is %s: %s", i.Key, i.State, i.Reason)
 		}
 	}

@@ -7,11 +7,9 @@ import (
 	"time"
 
 	"excs/infra/local/world"
-	"excs/shared/exorg/exorgtest"
 	"excs/shared/model"
 	"excs/shared/notice"
 	"excs/shared/queue"
-	"excs/shared/replay"
 	"excs/shared/run"
 	"excs/shared/verify"
 )
@@ -68,13 +66,14 @@ func (l *life) ran(report run.Report, err error) string {
 		}
 		return "fails: " + err.Error()
 	}
-	l.plan = heldPlan{hash: report.Plan.HeldHashAll}
+	l.plan = heldPlan{hash: report.Plan.HeldHashAll, back: report.SourceHash, first: report.FirstPlan}
 	for _, h := range report.Plan.Held {
 		l.plan.keys = append(l.plan.keys, h.Change.Key)
 	}
-	if report.WentBack != "" {
-		l.plan.back = report.Plan.Hash
+	if report.Database.Waits() {
+		l.plan.database = report.Database.Hash
 	}
+	l.oracle.planned(report)
 	if len(report.Plan.Changes) > 0 {
 		l.dry = 0
 	} else {
@@ -110,19 +109,19 @@ func (l *life) poll() {
 		if l.busy(process) {
 			continue
 		}
-		batch, err := l.root.Work.Receive(context.Background(), 1+l.rng.IntN(queue.BatchSize), 0)
+		batch, err := l.root.Work.Receive(context.Background(), 1+l.n("batch", queue.BatchSize), 0)
 		if err != nil || len(batch) == 0 {
 			return
 		}
 		for _, m := range batch {
-			if l.rng.IntN(100) < l.weather.duplicates {
+			if l.in("double", l.weather.duplicates) {
 				l.double(m)
 			}
 		}
 		if l.weather.reorder {
-			l.rng.Shuffle(len(batch), func(i, j int) { batch[i], batch[j] = batch[j], batch[i] })
+			l.of("reorder").Shuffle(len(batch), func(i, j int) { batch[i], batch[j] = batch[j], batch[i] })
 		}
-		lost := l.weather.lostAnswers > 0 && l.rng.IntN(100) < l.weather.lostAnswers
+		lost := l.in("lost answer", l.weather.lostAnswers)
 		l.start(process, "apply", applyTime, func(ctx context.Context, w *world.World) string { return l.work(ctx, w, batch, lost) })
 	}
 }
@@ -168,7 +167,7 @@ func (l *life) webhook() {
 	var notices []notice.Notice
 	for _, e := range events {
 		l.events = max(l.events, e.Seq)
-		if l.rng.IntN(100) < l.weather.lostEvents {
+		if l.in("lost event", l.weather.lostEvents) {
 			continue
 		}
 		parts, err := notice.Split(e.Envelope)
@@ -197,24 +196,3 @@ func parse(parts []json.RawMessage) []notice.Notice {
 	}
 	return all
 }
-
-// operator starts what a person asks for.
-func (l *life) operator(what string, do func(ctx context.Context, w *world.World) error) {
-	l.tell("operator: %s", what)
-	l.start("sync", "operator", syncTime, func(ctx context.Context, w *world.World) string {
-		if err := do(ctx, w); err != nil {
-			return what + " fails: " + err.Error()
-		}
-		return ""
-	})
-}
-
-// replayed brings dead letters back.
-func (l *life) replayed() {
-	l.operator("replay", func(ctx context.Context, w *world.World) error {
-		_, err := w.Replayer.Replay(ctx, replay.Request{})
-		return err
-	})
-}
-
-var _ = exorgtest.KindUser

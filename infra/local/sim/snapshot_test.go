@@ -13,7 +13,7 @@ import (
 // snapshotOf reads a site from memory, as the reader of Engage reads it from a database: TestSnapshotIsWhatIsRead compares
 // the two.
 func snapshotOf(site *engagetest.Site, s rules.Settings) (*model.Snapshot, model.Counts) {
-	r := &reading{site: site, settings: s, persons: map[int64]bool{}, agents: map[int64]bool{}, skills: map[int64]bool{}, out: &model.Snapshot{
+	r := &rowsRead{site: site, settings: s, persons: map[int64]bool{}, agents: map[int64]bool{}, skills: map[int64]bool{}, out: &model.Snapshot{
 		HasEmailColumn: true, Read: map[model.Table]int{}, Total: map[model.Table]int{}, Dropped: map[model.Table]int{},
 		Valued: map[string]int{}, Highest: map[model.Table]int64{}, Newest: map[model.Table][]int64{},
 	}}
@@ -33,14 +33,14 @@ func snapshotOf(site *engagetest.Site, s rules.Settings) (*model.Snapshot, model
 	return r.out, counts
 }
 
-type reading struct {
+type rowsRead struct {
 	site                    *engagetest.Site
 	settings                rules.Settings
 	persons, agents, skills map[int64]bool
 	out                     *model.Snapshot
 }
 
-func (r *reading) people() {
+func (r *rowsRead) people() {
 	trim := strings.TrimSpace
 	for _, p := range r.site.Persons {
 		if p.Tenant != r.site.Tenant || p.State == engagetest.StateDeleted || !p.Agent && r.settings.Users.Who != rules.WhoAll {
@@ -64,7 +64,7 @@ func (r *reading) people() {
 	r.out.Read[model.TablePerson], r.out.Read[model.TableSkill], r.out.Read[model.TableSkillLevel] = len(r.out.Persons), len(r.out.Skills), len(r.out.Levels)
 }
 
-func (r *reading) queues() {
+func (r *rowsRead) queues() {
 	switches, dns, groups := map[int64]string{}, map[int64]bool{}, map[int64]bool{}
 	for _, w := range r.site.Switches {
 		switches[w.DBID] = strings.TrimSpace(w.Name)
@@ -112,7 +112,7 @@ func (r *reading) queues() {
 	read[model.TableScript] += 0
 }
 
-func (r *reading) attributes() {
+func (r *rowsRead) attributes() {
 	names := map[string]bool{r.settings.Languages.Attribute: true}
 	for _, a := range r.settings.WrapUpCodes.Attributes {
 		names[a] = true
@@ -141,7 +141,7 @@ func (r *reading) attributes() {
 }
 
 // extents are what whole tables hold, other tenants and deleted rows included.
-func (r *reading) extents() {
+func (r *rowsRead) extents() {
 	extent(r.out, model.TablePerson, r.site.Persons, func(x engagetest.Person) int64 { return x.DBID })
 	extent(r.out, model.TableSkill, r.site.Skills, func(x engagetest.Skill) int64 { return x.DBID })
 	extent(r.out, model.TableDN, r.site.DNs, func(x engagetest.DN) int64 { return x.DBID })

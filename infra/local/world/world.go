@@ -36,6 +36,11 @@ type Config struct {
 	// Secret names the EX Org; HTTP reaches it (nil: over the network).
 	Secret exorg.Secret
 	HTTP   *http.Client
+	// ReadSecret and ReadHTTP are those of the functions that only read; without clients they use Secret and HTTP, and may write.
+	ReadSecret exorg.Secret
+	ReadHTTP   *http.Client
+	// Outdated says why nothing must be done by these settings, as in a function that has others than its deployment.
+	Outdated string
 	// Now and Sleep are the clock of everything in the world; nil: the wall clock. Tests in a synctest bubble leave them.
 	Now   func() time.Time
 	Sleep func(ctx context.Context, d time.Duration) error
@@ -97,14 +102,23 @@ func New(c Config) *World {
 		c.NewToken = w.newToken
 	}
 	w.stores(c)
-	client := wiring.ClientConfig(c.Secret, w.Table, c.Log, wiring.Writing)
-	client.HTTP, client.Now, client.Sleep, client.Counter = c.HTTP, c.Now, c.Sleep, w.Counter
+	writing := w.client(c, c.Secret, c.HTTP, wiring.Writing)
+	reading := writing
+	if len(c.ReadSecret.Clients) > 0 {
+		reading = w.client(c, c.ReadSecret, c.ReadHTTP, wiring.Reading)
+	}
+	w.Client = exorg.New(writing)
+	w.connect(c, reading)
+	return w
+}
+
+func (w *World) client(c Config, secret exorg.Secret, line *http.Client, access wiring.Access) exorg.Config {
+	client := wiring.ClientConfig(secret, w.Table, c.Log, access)
+	client.HTTP, client.Now, client.Sleep, client.Counter = line, c.Now, c.Sleep, w.Counter
 	if c.Random != nil {
 		client.Random = c.Random
 	}
-	w.Client = exorg.New(client)
-	w.connect(c, client)
-	return w
+	return client
 }
 
 // stores makes the twins, or shares those of the world beside.
@@ -128,18 +142,23 @@ func (w *World) stores(c Config) {
 	w.Counter = &exorg.Counter{}
 }
 
-func (w *World) connect(c Config, client exorg.Config) {
-	platform := apply.NewPlatform(w.Client, c.Settings.Users.Authority)
+// connect makes everything; reading is the client of all but the worker.
+func (w *World) connect(c Config, reading exorg.Config) {
+	reader := w.Client
+	if len(c.ReadSecret.Clients) > 0 {
+		reader = exorg.New(reading)
+	}
+	platform := apply.NewPlatform(reader, c.Settings.Users.Authority)
 	runs := run.Config{
-		Read: c.Read, Table: w.Table, TableName: TableName, Queue: w.Work, Org: platform, Identity: w.Client, Settings: c.Settings,
-		Holder: c.Holder, Now: c.Now, NewToken: c.NewToken, Log: c.Log,
+		Read: c.Read, Table: w.Table, TableName: TableName, Queue: w.Work, Org: platform, Identity: reader, Settings: c.Settings,
+		Outdated: c.Outdated, Holder: c.Holder, Now: c.Now, NewToken: c.NewToken, Log: c.Log,
 	}
 	w.Runner = run.New(runs)
 	w.Listener = listen.New(listen.Config{
 		Table: w.Table, Lists: wiring.Lists{Table: w.Table}, Org: platform, Work: w.Work, Now: c.Now, NewToken: c.NewToken, Log: c.Log,
 	})
 	w.Sweeper = verify.New(verify.Config{
-		Table: w.Table, Lists: wiring.Lists{Table: w.Table}, Queue: w.Work, Org: verify.Open(client, c.Settings, c.Settings.Verify.Share), Settings: c.Settings,
+		Table: w.Table, Lists: wiring.Lists{Table: w.Table}, Queue: w.Work, Org: verify.Open(reading, c.Settings, c.Settings.Verify.Share), Settings: c.Settings,
 		Absence: c.Settings.Verify.Absence, Round: c.Settings.Verify.Round, Fresh: c.VerifyFresh, Now: c.Now, Sleep: c.Sleep, NewToken: c.NewToken, Log: c.Log,
 	})
 	w.Explainer = explain.New(explain.Config{
@@ -152,8 +171,8 @@ func (w *World) connect(c Config, client exorg.Config) {
 	w.Worker = apply.New(apply.Config{
 		Rows: w.Table, Orphans: w.Table, Lists: wiring.Lists{Table: w.Table}, Window: w.Table,
 		Census: run.NewCensus(w.Table, max(g.RemovalWindow, g.UpdateWindow), c.Now),
-		Org:    platform, Writer: apply.NewPen(w.Client, c.Settings.Users.Authority),
-		Sides: sides.NewGate(w.Table, "", c.Now, c.Log),
+		Org:    apply.NewPlatform(w.Client, c.Settings.Users.Authority), Writer: apply.NewPen(w.Client, c.Settings.Users.Authority),
+		Sides: sides.NewGate(w.Table, c.Outdated, c.Now, c.Log),
 		Work:  w.Work, Dead: w.Dead, Settings: c.Settings, Now: c.Now, NewToken: c.NewToken, Log: c.Log,
 	})
 }

@@ -1,0 +1,109 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"excs/infra/local/reference"
+	"excs/shared/mapping"
+	"excs/shared/model"
+)
+
+// What an object that is left to a person says: an orphan, which EXCS does not write to, has its new name or address, or
+// another object has it that is left to a person itself.
+var (
+	orphanHasIt  = regexp.MustCompile(`an orphan that was (\S+), has the new (?:name|e-mail address) of (\S+):`)
+	anotherHasIt = regexp.MustCompile(`(\S+) has the new (?:name|e-mail address) of (\S+) and can not get its own`)
+)
+
+// leftToPeople gives the objects that are not right at rest and that only a person can make right. They are listed, with the
+// reason, and everything else of them is right.
+func (l *life) leftToPeople(items []mapping.Item) map[model.Key]bool {
+	orphans, left := map[string]bool{}, map[model.Key]bool{}
+	for _, i := range items {
+		orphans[i.Key.String()] = i.State == mapping.StateOrphan
+	}
+	for range items {
+		for _, i := range items {
+			if left[i.Key] || i.State != mapping.StateQuarantined && !i.Refusing() {
+				continue
+			}
+			if m := orphanHasIt.FindStringSubmatch(i.Reason); m != nil {
+				left[i.Key] = orphans[m[1]] && m[2] == i.Key.String()
+			} else if m := anotherHasIt.FindStringSubmatch(i.Reason); m != nil {
+				key, err := model.ParseKey(m[1])
+				left[i.Key] = err == nil && left[key] && m[2] == i.Key.String()
+			}
+		}
+	}
+	for _, is := range left {
+		if is {
+			l.struckBy("left to a person")
+		}
+	}
+	return left
+}
+
+// excused says whether the object of a line that the EX Org lacks is right all the same: it is left to a person, and all but
+// its name or address is right, or it is a user whom people deleted and Engage disabled.
+func (l *life) excused(kind, line string, got reference.Picture) bool {
+	switch kind {
+	case "queue":
+		peer := line[strings.LastIndex(line, " peer="):]
+		return l.listed[keyOf(model.KindQueue, peer[len(" peer="):])] && hasSuffix(got[kind], peer)
+	case "members":
+		return l.excusedMembers(line)
+	case "user":
+		_, rest, _ := strings.Cut(line, " ")
+		key := keyOf(model.KindUser, between(line, " ext=", " "))
+		if l.listed[key] && hasSuffix(got[kind], " "+rest) {
+			return true
+		}
+		row, err := l.root.Table.Get(context.Background(), key)
+		u, ok := l.org.User(row.EXID)
+		if err != nil || !ok || u.State != "deleted" || !row.LeftDeleted() || !strings.Contains(line, " inactive ") {
+			return false
+		}
+		l.struckBy("left deleted")
+		return true
+	default:
+		return false
+	}
+}
+
+// excusedMembers compares the members of a queue that has another name than Engage wants.
+func (l *life) excusedMembers(line string) bool {
+	name, emails, _ := strings.Cut(line, ": ")
+	for _, d := range l.editor.Site().Queues() {
+		if !l.listed[model.Key{Kind: model.KindQueue, DBID: d.DBID}] || fold(plainName(name)) != fold(d.Alias) {
+			continue
+		}
+		for _, q := range l.org.Queues() {
+			if q.PeerID == strconv.FormatInt(d.DBID, 10) {
+				is := reference.Observed(l.org, func(queue string) bool { return queue == q.Name })["members"]
+				return slices.Contains(is, fmt.Sprintf("%s: %s", q.Name, emails))
+			}
+		}
+	}
+	return false
+}
+
+func hasSuffix(lines []string, end string) bool {
+	return slices.ContainsFunc(lines, func(line string) bool { return strings.HasSuffix(fold(line), fold(end)) })
+}
+
+// between gives the text between two others.
+func between(text, from, to string) string {
+	_, text, _ = strings.Cut(text, from)
+	text, _, _ = strings.Cut(text, to)
+	return text
+}
+
+func keyOf(kind model.Kind, dbid string) model.Key {
+	n, _ := strconv.ParseInt(dbid, 10, 64)
+	return model.Key{Kind: kind, DBID: n}
+}
