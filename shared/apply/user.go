@@ -196,8 +196,10 @@ func (p *parts) details(ctx context.Context, b bound, seen model.Observed, refs 
 		return err
 	}
 	if p.action == "" || p.action == model.ActionAdopt {
-		if err := p.allowRow(ctx, plan.ClassUpdates); err != nil {
-			return err
+		for _, class := range plan.FieldClasses(fields) {
+			if err := p.allowRow(ctx, class); err != nil {
+				return err
+			}
 		}
 	}
 	if err := p.mayWriteTo(ctx, b.exID); err != nil {

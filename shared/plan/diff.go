@@ -142,6 +142,19 @@ type holding struct {
 
 func (h holding) label() string { return h.name + "(" + h.level.String() + ")" }
 
+// relabel writes an assignment that gets another level.
+func (h holding) relabel(before model.Proficiency) string {
+	return h.name + "(" + before.String() + becomes + h.level.String() + ")"
+}
+
+const becomes = "→"
+
+// isAnotherLevel says whether an added assignment is there already, at another level. Names may have any sign in them, so only
+// what stands in the last brackets counts.
+func isAnotherLevel(label string) bool {
+	return strings.Contains(label[strings.LastIndex(label, "(")+1:], becomes)
+}
+
 func tenths(p model.Proficiency) model.Proficiency { return p }
 
 // whole rounds as the EX Org does with languages, so that a level that it rounded is no difference.
@@ -189,7 +202,7 @@ func diffAssigned(name string, control rules.SetControl, want, have []holding) m
 			f.Added = append(f.Added, w.label())
 			continue
 		case have[i].level != w.level:
-			f.Added = append(f.Added, w.name+"("+have[i].level.String()+"→"+w.level.String()+")")
+			f.Added = append(f.Added, w.relabel(have[i].level))
 		}
 		kept[i] = true
 	}

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"fmt"
 	"time"
 
 	"excs/shared/model"
@@ -13,6 +12,8 @@ type hold struct {
 	reason string
 	// batch is since when the guard has held it.
 	batch time.Time
+	// away says that only what a part takes away is held.
+	away bool
 }
 
 // strength orders codes as their constants are listed.
@@ -45,6 +46,8 @@ func (s *site) doubt() {
 			s.doubtSettings(d)
 		}
 		s.doubtLoss(d)
+		s.doubtGrowth(d)
+		s.doubtAddress(d)
 		s.doubtPaused(d)
 	}
 }
@@ -92,7 +95,7 @@ func (s *site) doubtSettings(d *draft) {
 	case d.class() == ClassRemovals, d.change.Action == model.ActionOrphan:
 		d.holds = append(d.holds, hold{code: HeldSettings, reason: reason})
 	case len(d.leave) > 0:
-		d.holdParts(hold{code: HeldSettings, reason: reason}, false)
+		d.holdLeaving(hold{code: HeldSettings, reason: reason})
 	case losesFromSet(d.change.Fields):
 		d.holds = append(d.holds, hold{code: HeldSettings, reason: reason})
 	}
@@ -105,37 +108,6 @@ func losesFromSet(fields []model.Field) bool {
 		}
 	}
 	return false
-}
-
-// doubtLoss makes a queue that would lose many of its members wait for a second complete read that agrees. Who joins does
-// so at once, unless everybody leaves: then the whole list is in doubt. A loss that had to wait goes on waiting when those
-// who joined have made its share smaller.
-func (s *site) doubtLoss(d *draft) {
-	size, loss := len(d.before), len(d.leave)
-	g := s.in.Settings.Guard
-	since, seen := s.in.Waiting[d.id]
-	many := size >= g.QueueSize && float64(loss) > g.QueueLoss*float64(size)
-	if loss == 0 || !many && !seen {
-		return
-	}
-	all := many && loss == size
-	wait := s.in.Settings.SecondRead.Members
-	if all {
-		wait = s.in.Settings.SecondRead.AllMembers
-	}
-	if !seen {
-		since = s.in.Now
-	}
-	if seen && s.in.Now.Sub(since) >= wait {
-		return
-	}
-	h := hold{code: HeldSecond, reason: fmt.Sprintf(
-		"%d of %d members would leave: a second complete read, %s after %s, must agree", loss, size, span(wait), since.UTC().Format(time.RFC3339))}
-	if all && !d.change.From.IsZero() {
-		d.holds = append(d.holds, h)
-		return
-	}
-	d.holdParts(h, all)
 }
 
 // blocker gives the strongest reason that holds all of the draft. An approval takes away every reason that an operator can

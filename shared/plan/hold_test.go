@@ -287,7 +287,9 @@ func TestAQueueThatLosesManyMembersWaitsForASecondRead(t *testing.T) {
 		{"9 members, all leave: too small a queue", 9, 0, 0},
 		{"100 members, 20 leave", 100, 80, 0},
 		{"100 members, 21 leave", 100, 79, 60 * time.Second},
-		{"100 members, all but one leave", 100, 1, 60 * time.Second},
+		{"100 members, half of them leave", 100, 50, 60 * time.Second},
+		{"100 members, over half of them leave", 100, 49, 5 * time.Minute},
+		{"100 members, all but one leave", 100, 1, 5 * time.Minute},
 		{"10 members, all leave", 10, 0, 5 * time.Minute},
 	}
 	for _, preset := range rules.Presets() {
@@ -351,17 +353,56 @@ func TestJoiningMembersDoNotCutTheWaitShort(t *testing.T) {
 	}
 }
 
-// A second read that does not agree starts the wait anew; one that finds everybody back ends it.
-func TestASecondReadThatDisagreesStartsAnew(t *testing.T) {
+// Those go whom both reads want away: who is wanted away later waits for himself, and who is wanted back meanwhile begins anew.
+func TestBothReadsMustAgreeOnWhoLeaves(t *testing.T) {
 	w := world2023().have(many(1, 60, plainUser)...).have(aQueue(7), aMembers(7, numbers(1, 20)...), aQueue(8), aMembers(8, numbers(1, 60)...))
 	rest := concat(many(1, 60, plainUser), []model.Object{aQueue(7), aQueue(8), aMembers(8, numbers(1, 60)...)})
-	first := w.run(w.input(append(slices.Clone(rest), aMembers(7, numbers(1, 10)...))...))
-	in := w.input(append(slices.Clone(rest), aMembers(7, numbers(1, 5)...))...)
-	in.Waiting, in.Now = waitingSince(first, now), now.Add(time.Hour)
-	if p := plan.Make(in); len(p.Changes) != 0 || len(p.Held) != 1 || !p.Held[0].Since.Equal(in.Now) {
-		t.Errorf("another loss: %v, held %v", said(p), p.Held)
+	at := func(last plan.Plan, from time.Time, minutes int, staying ...int64) (plan.Input, plan.Plan) {
+		in := w.input(append(slices.Clone(rest), aMembers(7, staying...))...)
+		in.Waiting, in.Now = map[string]time.Time{}, from.Add(time.Duration(minutes)*time.Minute)
+		for _, h := range last.Held {
+			for id, since := range h.Waited {
+				in.Waiting[id] = since
+			}
+		}
+		return in, w.run(in)
 	}
-	wantEmpty(t, w, append(slices.Clone(rest), aMembers(7, numbers(1, 20)...))...)
+	row := func() []int64 { return w.rows[members(7)].Object.Members }
+	_, first := at(plan.Plan{}, now, 0, numbers(1, 12)...) // 13 to 20 leave
+	// Half a minute later one more leaves, and 20 is back.
+	in := w.input(append(slices.Clone(rest), aMembers(7, append(numbers(1, 11), 20)...))...)
+	in.Waiting, in.Now = first.Held[0].Waited, now.Add(30*time.Second)
+	second := w.run(in)
+	if len(second.Changes) != 0 || len(second.Held) != 1 || !second.Held[0].Since.Equal(now) {
+		t.Fatalf("half a minute later: %v, held %+v", said(second), second.Held)
+	}
+	_, third := at(second, now, 1, numbers(1, 11)...) // 20 leaves again
+	if want := append(numbers(1, 12), 20); !slices.Equal(row(), want) || len(third.Held) != 1 {
+		t.Errorf("a minute later the row holds %v, want %v: those whom both reads want away are gone", row(), want)
+	}
+	if _, p := at(third, now, 2, numbers(1, 11)...); !slices.Equal(row(), numbers(1, 11)) || len(p.Held) != 0 {
+		t.Errorf("two minutes later the row holds %v, held %v", row(), heldSaid(p))
+	}
+}
+
+// A queue that keeps losing people is under the wait that the first loss began.
+func TestAQueueThatKeepsLosingPeopleDoesNotBeginAnew(t *testing.T) {
+	w := world2023().have(many(1, 100, plainUser)...).have(aQueue(7), aMembers(7, numbers(1, 40)...), aQueue(8), aMembers(8, numbers(1, 100)...))
+	waiting := map[string]time.Time{}
+	for i := range int64(4) {
+		in := w.input(concat(many(1, 100, plainUser), []model.Object{aQueue(7), aMembers(7, numbers(1, 28-i)...), aQueue(8), aMembers(8, numbers(1, 100)...)})...)
+		in.Waiting, in.Now = waiting, now.Add(time.Duration(i)*20*time.Second)
+		p := w.run(in)
+		waiting = map[string]time.Time{}
+		for _, h := range p.Held {
+			for id, since := range h.Waited {
+				waiting[id] = since
+			}
+		}
+	}
+	if got := w.rows[members(7)].Object.Members; !slices.Equal(got, numbers(1, 28)) {
+		t.Errorf("after a minute the row holds %v, want the 28 whom the first read left", got)
+	}
 }
 
 // An operator who approves the loss does not have to wait for the second read.

@@ -42,7 +42,15 @@ type Input struct {
 	Mapped map[model.Kind]int
 	// Memberships counts all memberships when the window began; 0: counted from Objects and Facts.
 	Memberships int
-	// Waiting says since when a change has been held (Held.ID of earlier runs, Held.Since).
+	// Start gives what was mapped when a window of that length began, and the memberships under the kind members, for the
+	// shares of what is added; nil: what is mapped now.
+	Start func(window time.Duration) map[model.Kind]int
+	// FirstLoad says that the first plan is not carried out yet: nothing that is added is counted.
+	FirstLoad bool
+	// Gap is for how many whole hours there was no complete read that was carried out, or what this plan is about was paused.
+	Gap int
+	// Waiting says since when a change has been held (Held.ID of earlier runs, Held.Since), and since when what needs a second
+	// read has been wanted (Held.Waited).
 	Waiting map[string]time.Time
 	// Tripped says since when the guard has held a part (Held.Tripped of earlier runs): what came later is judged apart.
 	Tripped map[string]time.Time
@@ -73,14 +81,27 @@ type Input struct {
 type Class string
 
 // The classes. Removals are deletes, deactivations, users that become orphans and emptied member lists, counted in objects;
-// agents are users who would be left without any queue; updates are counted in objects; memberships are single members that
-// leave a queue.
+// agents are users who would be left without any queue; updates are counted in objects, and so are users whose address
+// changes, and those who lose skills or languages or get them at another level; memberships are single members that leave a
+// queue, joins those that come to one. Made are queues and users that are made or adopted, names the same of skills, languages
+// and codes.
 const (
 	ClassNone        Class = ""
 	ClassRemovals    Class = "removals"
 	ClassUpdates     Class = "updates"
 	ClassMemberships Class = "memberships"
 	ClassAgents      Class = "agents"
+	ClassMade        Class = "made"
+	ClassNames       Class = "names"
+	ClassJoins       Class = "joins"
+	ClassAssignments Class = "assignments"
+	ClassAddresses   Class = "addresses"
+)
+
+// What the windows remember beside what is counted: users that are new, and the addresses that users had.
+const (
+	ClassNewcomers Class = "newcomers"
+	ClassFormer    Class = "former addresses"
 )
 
 // Drawn counts what was let through in the current windows, by kind and class.

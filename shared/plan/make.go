@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"time"
 
 	"excs/shared/model"
 )
@@ -53,11 +54,13 @@ type site struct {
 	// whole is the site of a plan of all kinds, the site itself unless the plan is of some.
 	whole *site
 	// passed are what the guard counts of this plan and lets through.
-	passed   []counted
+	passed   []passage
 	verdicts []Verdict
-	follows  []follow
-	rejects  []model.Reject
-	notes    []model.Note
+	// had are the users that lose an address in this read.
+	had     map[string][]model.Key
+	follows []follow
+	rejects []model.Reject
+	notes   []model.Note
 }
 
 type nameOf struct {
@@ -87,6 +90,8 @@ type draft struct {
 	// waits names the key without whose change this one does not go.
 	waits model.Key
 	holds []hold
+	// waited says of what waits for a second read, or has waited, since when every read has wanted it.
+	waited map[string]time.Time
 }
 
 // follow is a row that is forgotten once the change of another key goes (zero: at once).

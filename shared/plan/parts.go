@@ -33,7 +33,7 @@ func (p *piece) what() string {
 	return digest(p.draft.change.Key.String(), mark+userKey(p.member).String())
 }
 
-// blocker gives the strongest reason that holds the piece.
+// blocker gives the strongest reason that holds the piece, or what it takes away.
 func (p *piece) blocker() *hold {
 	if p.draft.agreed {
 		return nil
@@ -41,24 +41,15 @@ func (p *piece) blocker() *hold {
 	return strongest(p.holds, p.approved)
 }
 
+// gives says whether the piece is held for what it takes away and nothing else: what it adds goes.
+func (p *piece) gives() bool {
+	return strongest(slices.DeleteFunc(slices.Clone(p.holds), func(h hold) bool { return h.away }), p.approved) == nil
+}
+
 // divide gives the draft its id and its parts, and notes what an operator approved of it.
-func (s *site) divide(d *draft) { //nolint:cyclop // a list of cases, each one line
+func (s *site) divide(d *draft) {
 	d.id = ID(d.change)
-	if d.change.Key.Kind == model.KindMembers {
-		for _, m := range d.leave {
-			d.parts = append(d.parts, &piece{draft: d, member: m})
-		}
-		for _, m := range without(d.change.Object.Members, d.before) {
-			d.parts = append(d.parts, &piece{draft: d, member: m, joins: true})
-		}
-	}
-	if d.change.Key.Kind == model.KindUser && (d.change.Action == model.ActionUpdate || d.change.Action == model.ActionDeactivate) {
-		for _, f := range d.change.Fields {
-			if f.Name == model.FieldEmail || f.Name == model.FieldSkills || f.Name == model.FieldLanguages {
-				d.parts = append(d.parts, &piece{draft: d, field: f.Name})
-			}
-		}
-	}
+	d.parts = partsOf(d)
 	if len(s.in.Approved) == 0 {
 		return
 	}
@@ -66,6 +57,28 @@ func (s *site) divide(d *draft) { //nolint:cyclop // a list of cases, each one l
 	for _, p := range d.parts {
 		p.approved = s.in.Approved[d.id] || s.in.Approved[p.what()] || d.approved && p.field == ""
 	}
+}
+
+// partsOf gives the parts of a member list, and of a user that exists.
+func partsOf(d *draft) []*piece {
+	var parts []*piece
+	c := d.change
+	switch {
+	case c.Key.Kind == model.KindMembers:
+		for _, m := range d.leave {
+			parts = append(parts, &piece{draft: d, member: m})
+		}
+		for _, m := range without(c.Object.Members, d.before) {
+			parts = append(parts, &piece{draft: d, member: m, joins: true})
+		}
+	case c.Key.Kind == model.KindUser && (c.Action == model.ActionUpdate || c.Action == model.ActionDeactivate):
+		for _, f := range c.Fields {
+			if f.Name == model.FieldEmail || isAssigned(f.Name) {
+				parts = append(parts, &piece{draft: d, field: f.Name})
+			}
+		}
+	}
+	return parts
 }
 
 // what names everything that the draft does, as piece.what does: the whole is approved once all of it is. What it adds to
@@ -133,13 +146,82 @@ func (d *draft) leaving() []*piece {
 	return slices.DeleteFunc(slices.Clone(d.parts), func(p *piece) bool { return p.joins || p.field != "" })
 }
 
-// holdParts adds a reason to wait to every part, or to those who leave.
-func (d *draft) holdParts(h hold, joins bool) {
+// holdLeaving adds a reason to wait to everybody who leaves.
+func (d *draft) holdLeaving(h hold) {
+	for _, p := range d.leaving() {
+		p.holds = append(p.holds, h)
+	}
+}
+
+// holdJoins adds a reason to wait to everybody who joins.
+func (d *draft) holdJoins(h hold) {
 	for _, p := range d.parts {
-		if p.field == "" && (!p.joins || joins) {
+		if p.joins {
 			p.holds = append(p.holds, h)
 		}
 	}
+}
+
+// holdNewLists makes a list that is not controlled yet wait whole while the guard holds somebody who would join it: control
+// begins with the first list, and a part of it would take out who was put in by hand.
+func (s *site) holdNewLists() {
+	for _, d := range s.drafts {
+		if d.touches || d.change.Key.Kind != model.KindMembers {
+			continue
+		}
+		for _, p := range d.parts {
+			if h := p.blocker(); h != nil && h.code == HeldGuard {
+				d.holds = append(d.holds, *h)
+				break
+			}
+		}
+	}
+}
+
+// holdMoves makes who moves to another queue stay where he is while his joining waits: nobody is out of work because EXCS
+// holds the half of an edit.
+func (s *site) holdMoves() {
+	waits, stays := map[string]bool{}, map[int64]model.Key{}
+	for _, d := range s.drafts {
+		for _, p := range d.parts {
+			if p.joins && s.waitsToJoin(d, p) {
+				waits[MembershipName(d.change.Key, p.member)] = true
+				stays[p.member] = d.change.Key
+			}
+		}
+	}
+	if len(stays) == 0 {
+		return
+	}
+	s.eachMembership(func(list model.Key, m int64) {
+		if !waits[MembershipName(list, m)] {
+			delete(stays, m)
+		}
+	})
+	reason := func(m int64) hold {
+		return hold{code: HeldDepends, reason: userKey(m).String() + " stays until it may join " + stays[m].String()}
+	}
+	for _, d := range s.drafts {
+		for _, p := range d.leaving() {
+			if !stays[p.member].IsZero() {
+				p.holds = append(p.holds, reason(p.member))
+			}
+		}
+		for _, m := range d.lose {
+			if !stays[m].IsZero() && d.blocker() == nil {
+				d.holds = append(d.holds, reason(m))
+			}
+		}
+	}
+}
+
+// waitsToJoin says whether the guard or a second read keeps a member from joining, be it that its queue is not made yet.
+func (s *site) waitsToJoin(d *draft, p *piece) bool {
+	h := stronger(p.blocker(), d.blocker())
+	if h == nil {
+		return !d.waits.IsZero() && !s.goes(d.waits)
+	}
+	return h.code == HeldGuard || h.code == HeldSecond
 }
 
 // holdRemovals makes what goes because a user is removed wait with that removal: the memberships of the user, and the

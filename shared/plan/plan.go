@@ -103,7 +103,7 @@ const (
 	HeldAdoption  HeldCode = "adoption"         // an object that was there before would lose something by its adoption (Adoptable)
 	HeldAdopted   HeldCode = "adopted"          // a queue that was there before EXCS would be deleted
 	HeldGuard     HeldCode = "guard"            // more than the guard allows
-	HeldSecond    HeldCode = "second read"      // a queue would lose many members: a second read must agree
+	HeldSecond    HeldCode = "second read"      // a queue would lose or get many members, or an address was another user's: a second read must agree
 	HeldDepends   HeldCode = "depends"          // it goes with another change that is held
 	HeldPaused    HeldCode = "paused"           // an operator paused it, or the object that it takes over
 )
@@ -126,6 +126,8 @@ type Held struct {
 	// the guard has held those that it holds.
 	Parts   []string             `json:"-"`
 	Tripped map[string]time.Time `json:"-"`
+	// Waited says since when every complete read has wanted what waits, or has waited, for a second one.
+	Waited map[string]time.Time `json:"-"`
 }
 
 // Draw is what the guard counts of a plan and lets through: one name in the window of a kind and class. It is to be drawn if
@@ -135,6 +137,8 @@ type Draw struct {
 	Class Class
 	Name  string
 	By    []model.Key
+	// Free says that it passes without being drawn.
+	Free bool
 }
 
 // Forget is a row that goes without a write to the EX Org, or (IndexOnly) just its entry in the mapping index.

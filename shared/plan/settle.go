@@ -22,7 +22,7 @@ func (s *site) settle(verdicts []Verdict) Plan {
 		}
 	}
 	s.exchangeRest(&p, gone)
-	p.Draws = s.draws(gone)
+	p.Draws = s.draws(p, gone)
 	p.Rejects = sortedRejects(s.rejects)
 	p.Notes = sortedNotes(s.notes)
 	p.Counts = s.counts(p)
@@ -44,16 +44,28 @@ func (s *site) settleOne(p *Plan, d *draft, gone map[model.Key]bool) {
 		h = partly
 	}
 	if h != nil {
-		since, ok := s.in.Waiting[d.id]
-		if !ok {
-			since = s.in.Now
-		}
 		parts, tripped := d.waiting(whole)
-		p.Held = append(p.Held, Held{ID: d.id, Code: h.code, Reason: h.reason, Since: since, Change: s.waitingChange(d, whole), Parts: parts, Tripped: tripped})
+		p.Held = append(p.Held, Held{
+			ID: d.id, Code: h.code, Reason: h.reason, Since: s.heldSince(d), Change: s.waitingChange(d, whole), Parts: parts, Tripped: tripped, Waited: d.waited,
+		})
 	}
 	if whole == nil {
 		s.emit(p, d, gone)
 	}
+}
+
+// heldSince says since when the draft, or the oldest of what it waits with, has been held.
+func (s *site) heldSince(d *draft) time.Time {
+	since, ok := s.in.Waiting[d.id]
+	if !ok {
+		since = s.in.Now
+	}
+	for _, at := range d.waited {
+		if at.Before(since) {
+			since = at
+		}
+	}
+	return since
 }
 
 // waitingChange gives the change as far as it is held: of a member list only those who may not leave or join yet.
@@ -63,10 +75,17 @@ func (s *site) waitingChange(d *draft, whole *hold) model.Change {
 		return c
 	}
 	if c.Key.Kind == model.KindUser {
-		c.Fields = slices.DeleteFunc(slices.Clone(c.Fields), func(f model.Field) bool {
+		c.Fields = nil
+		for _, f := range d.change.Fields {
 			p := d.fieldPiece(f.Name)
-			return p == nil || p.blocker() == nil
-		})
+			if p == nil || p.blocker() == nil {
+				continue
+			}
+			if p.gives() {
+				f.Added, f.Removed = nil, s.namesTaken(d, f.Name)
+			}
+			c.Fields = append(c.Fields, f)
+		}
 		return c
 	}
 	f := model.Field{Name: model.FieldMembers}
@@ -146,7 +165,7 @@ func (s *site) emit(p *Plan, d *draft, gone map[model.Key]bool) {
 	}
 }
 
-// rest gives the change of a user less the fields that are held, which keep what the row holds.
+// rest gives the change of a user less what is held of it, which stays as the row holds it.
 func (s *site) rest(d *draft) model.Change {
 	c := d.change
 	before := s.in.Facts[c.Key].Object
@@ -154,8 +173,19 @@ func (s *site) rest(d *draft) model.Change {
 		if p.blocker() == nil {
 			continue
 		}
-		c.Fields = slices.DeleteFunc(slices.Clone(c.Fields), func(f model.Field) bool { return f.Name == p.field })
 		c.Object = c.Object.Clone()
+		if p.gives() {
+			c.Fields = s.keeping(d, c.Fields, p.field)
+			kept := s.taken(d, p.field)
+			if p.field == model.FieldSkills {
+				c.Object.Skills = slices.Concat(c.Object.Skills, kept)
+			} else {
+				c.Object.Languages = slices.Concat(c.Object.Languages, kept)
+			}
+			c.Object.Normalize()
+			continue
+		}
+		c.Fields = slices.DeleteFunc(slices.Clone(c.Fields), func(f model.Field) bool { return f.Name == p.field })
 		switch p.field {
 		case model.FieldEmail:
 			c.Object.Email, c.Object.Identity.Address, c.Object.Identity.AddressStep = before.Email, before.Identity.Address, before.Identity.AddressStep
@@ -167,6 +197,32 @@ func (s *site) rest(d *draft) model.Change {
 	}
 	c.Label = s.label(c)
 	return c
+}
+
+// keeping gives the fields without what one of them takes away.
+func (s *site) keeping(d *draft, fields []model.Field, name string) []model.Field {
+	kept := make([]model.Field, 0, len(fields))
+	for _, f := range fields {
+		if f.Name == name {
+			taken := s.namesTaken(d, name)
+			f.Removed = slices.DeleteFunc(slices.Clone(f.Removed), func(one string) bool { return slices.Contains(taken, one) })
+			if len(f.Added)+len(f.Removed) == 0 {
+				continue
+			}
+		}
+		kept = append(kept, f)
+	}
+	return kept
+}
+
+// namesTaken names the skills or languages that the user's change takes away.
+func (s *site) namesTaken(d *draft, field string) []string {
+	var names []string
+	for _, a := range s.taken(d, field) {
+		names = append(names, a.Name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 // adoptedWithLeavers says that the list is of a queue whose adoption was approved with the members that it loses.

@@ -3,6 +3,7 @@ package plan_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"excs/shared/model"
 	"excs/shared/plan"
@@ -222,13 +223,17 @@ func TestAnOrphanWhoseNameANewcomerHasIsTakenOver(t *testing.T) {
 	}
 }
 
-// P8 rename and swap: two objects of one kind exchange their names; no EX object is deleted or exchanged.
+// P8 rename and swap: two objects of one kind exchange their names; no EX object is deleted or exchanged. An address that was
+// another user's waits for a second read.
 func TestASwapOfNamesIsTwoUpdates(t *testing.T) {
 	w := world2023().have(aQueue(1, name("A")), aQueue(2, name("B")), aUser(1, mail("a@x")), aUser(2, mail("b@x")))
-	p := w.run(w.input(aQueue(1, name("B")), aQueue(2, name("A")), aUser(1, mail("b@x")), aUser(2, mail("a@x"))))
-	wantPlan(t, p, []string{
-		"update queue/1 name[A>B]", "update queue/2 name[B>A]", "update user/1 email[a@x>b@x]", "update user/2 email[b@x>a@x]",
-	}, nil)
+	desired := []model.Object{aQueue(1, name("B")), aQueue(2, name("A")), aUser(1, mail("b@x")), aUser(2, mail("a@x"))}
+	users := []string{"update user/1 email[a@x>b@x]", "update user/2 email[b@x>a@x]"}
+	p := w.run(w.input(desired...))
+	wantPlan(t, p, []string{"update queue/1 name[A>B]", "update queue/2 name[B>A]"}, []string{"second read: " + users[0], "second read: " + users[1]})
+	in := w.input(desired...)
+	in.Waiting, in.Now = waitingSince(p, now), now.Add(15*time.Minute)
+	wantPlan(t, w.run(in), users, nil)
 }
 
 // Members of re-created persons and queues are the same EX users in the same EX queue: nobody leaves or joins.

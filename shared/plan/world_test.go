@@ -389,6 +389,9 @@ func waitingSince(p plan.Plan, since time.Time) map[string]time.Time {
 	w := map[string]time.Time{}
 	for _, h := range p.Held {
 		w[h.ID] = since
+		for id := range h.Waited {
+			w[id] = since
+		}
 	}
 	return w
 }

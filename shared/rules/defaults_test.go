@@ -47,9 +47,12 @@ func TestDefaults(t *testing.T) {
 		Updates: rules.Threshold{Count: 50, Share: 0.3}, UpdateWindow: time.Hour,
 		ActiveFrom: 10, QueueLoss: 0.2, QueueSize: 10,
 		Agents: rules.Threshold{Count: 50, Share: 0.3}, MemberLossCount: 50, MemberLoss: 0.3,
+		Joins: rules.Threshold{Count: 1000, Share: 0.5}, QueueGrowth: 3,
+		Made: rules.Threshold{Count: 1000, Share: 1}, Names: rules.Threshold{Count: 50, Share: 0.5},
+		Assignments: rules.Threshold{Count: 100, Share: 0.6}, Addresses: rules.Threshold{Count: 10, Share: 0.05}, GapHours: 24,
 	}, s.Guard)
 	same(t, time.Hour, s.Approval)
-	same(t, rules.SecondRead{Members: time.Minute, AllMembers: 5 * time.Minute, Kind: 15 * time.Minute}, s.SecondRead)
+	same(t, rules.SecondRead{Members: time.Minute, AllMembers: 5 * time.Minute, Kind: 15 * time.Minute, Address: 15 * time.Minute}, s.SecondRead)
 	same(t, 5*time.Minute, s.IndexLag)
 	same(t, 8, s.Attempts)
 	same(t, rules.Requests{PerMinute: 300, BulkShare: 0.8}, s.Requests)

@@ -193,15 +193,27 @@ func allowance(path, meaning string, at func(*Settings) *Threshold) []entry {
 }
 
 func allowanceEntries() []entry {
-	return allowance("guard.agents", "agents left without any queue within guard.updateWindow, of the mapped users,", func(s *Settings) *Threshold { return &s.Guard.Agents })
+	return slices.Concat(
+		allowance("guard.agents", "agents left without any queue within guard.updateWindow, of the mapped users,", func(s *Settings) *Threshold { return &s.Guard.Agents }),
+		allowance("guard.joins", "memberships added to users that were mapped before, within guard.updateWindow, of all memberships,", func(s *Settings) *Threshold { return &s.Guard.Joins }),
+		[]entry{count("guard.queueGrowth", "a queue of guard.queueSize or more that would grow to more than this many times its members waits for a second read", 1, math.MaxInt32,
+			func(s *Settings) *int { return &s.Guard.QueueGrowth })},
+		allowance("guard.made", "users, or queues, made or adopted within guard.removalWindow, of the mapped ones,", func(s *Settings) *Threshold { return &s.Guard.Made }),
+		allowance("guard.names", "skills, languages, or wrap-up codes made or adopted within guard.removalWindow, of the mapped ones,", func(s *Settings) *Threshold { return &s.Guard.Names }),
+		allowance("guard.assignments", "users who lose skills or languages, or get them at another level, within guard.updateWindow, of the mapped ones,", func(s *Settings) *Threshold { return &s.Guard.Assignments }),
+		allowance("guard.addresses", "users who get another address within guard.removalWindow, of the mapped ones,", func(s *Settings) *Threshold { return &s.Guard.Addresses }),
+		[]entry{count("guard.gapHours", "by how many hours without a complete read the allowances of guard.updateWindow for additions and fields grow at most", 1, 24*31,
+			func(s *Settings) *int { return &s.Guard.GapHours })},
+	)
 }
 
 func patienceEntries() []entry {
 	return []entry{
 		duration("approval", "how long an approval may be used", time.Minute, 7*day, func(s *Settings) *time.Duration { return &s.Approval }),
-		duration("secondRead.members", "how much later a second read must agree that a queue loses many members", 0, day, func(s *Settings) *time.Duration { return &s.SecondRead.Members }),
-		duration("secondRead.allMembers", "the same for a queue that loses all", 0, day, func(s *Settings) *time.Duration { return &s.SecondRead.AllMembers }),
+		duration("secondRead.members", "how much later a second read must agree that a queue loses, or gets, many members", 0, day, func(s *Settings) *time.Duration { return &s.SecondRead.Members }),
+		duration("secondRead.allMembers", "the same for a queue that loses over half of them", 0, day, func(s *Settings) *time.Duration { return &s.SecondRead.AllMembers }),
 		duration("secondRead.kind", "the same for a kind or link table that had rows and is empty", 0, 7*day, func(s *Settings) *time.Duration { return &s.SecondRead.Kind }),
+		duration("secondRead.address", "the same for an address that another mapped user had within guard.removalWindow", 0, day, func(s *Settings) *time.Duration { return &s.SecondRead.Address }),
 	}
 }
 

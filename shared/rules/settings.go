@@ -171,13 +171,27 @@ type Guard struct {
 	// MemberLossCount and MemberLoss (a share of all memberships): more lost ones within UpdateWindow need an approval.
 	MemberLossCount int
 	MemberLoss      float64
+	// Joins are memberships that users get who were mapped before, of all memberships, within UpdateWindow. A queue of
+	// QueueSize or more that would grow to more than QueueGrowth times its members waits for a second read.
+	Joins       Threshold
+	QueueGrowth int
+	// Made are users, or queues, that are made or adopted within RemovalWindow; Names the same of skills, languages and codes.
+	Made  Threshold
+	Names Threshold
+	// Assignments are users who lose skills or languages, or get them at another level, within UpdateWindow.
+	Assignments Threshold
+	// Addresses are users who get another address within RemovalWindow.
+	Addresses Threshold
+	// GapHours is by how many hours without a complete read the allowances of UpdateWindow grow at most.
+	GapHours int
 }
 
 // SecondRead says how long after the first a second complete read must agree.
 type SecondRead struct {
-	Members    time.Duration // a queue that loses more than QueueLoss
-	AllMembers time.Duration // a queue that loses all
+	Members    time.Duration // a queue that loses more than QueueLoss, or grows by more than QueueGrowth
+	AllMembers time.Duration // a queue that loses over half
 	Kind       time.Duration // a whole kind or link table that is empty
+	Address    time.Duration // an address that another mapped user had
 }
 
 // Requests is the budget of calls to the EX Org.

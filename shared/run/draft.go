@@ -302,10 +302,24 @@ func (r *Runner) input(ctx context.Context, d *draft, matches map[model.Key]plan
 		Settings: r.Settings, Proof: d.proof, Objects: d.result.Objects, Rejects: d.result.Rejects, Notes: d.notes(),
 		Delta: d.delta, Facts: facts, Settled: settled, Matches: matches, Drawn: windows.drawn(), Counted: windows.counted,
 		Mapped: d.site.Base(max(g.RemovalWindow, g.UpdateWindow), d.at), Memberships: d.site.MembershipBase(g.UpdateWindow, d.at),
+		Start:     func(window time.Duration) map[model.Kind]int { return d.site.Start(window, d.at) },
+		FirstLoad: d.lookAll, Gap: d.gap(req),
 		Waiting: d.held.since(), Tripped: d.held.tripped(), Approved: d.approvals.valid(d.at), Paused: why(d.pauses), Holds: d.holds(), Database: d.recognition.database,
 		SettingsChanged: d.site.SettingsHash != "" && d.site.SettingsHash != d.settings,
 		FirstRun:        d.first, Looking: d.looking, Foreign: d.side.foreignReason(), Home: d.home, Now: d.at, Kinds: req.Kinds,
 	}, nil
+}
+
+// gap is for how many whole hours nothing of what the run is about was carried out: Engage could not be read, or it was paused.
+func (d *draft) gap(req Request) int {
+	since := d.site.LastWhole
+	if p := req.PausedSince; !p.IsZero() && (since.IsZero() || p.Before(since)) {
+		since = p
+	}
+	if since.IsZero() {
+		return 0
+	}
+	return int(d.at.Sub(since) / time.Hour)
 }
 
 func (d *draft) notes() []model.Note { return slices.Concat(d.snapshot.Notes, d.result.Notes) }
@@ -334,7 +348,7 @@ func (r *Runner) windows(ctx context.Context, d *draft) (windows, error) {
 	}
 	for _, k := range model.Kinds() {
 		w[k] = map[plan.Class]mapping.Tally{}
-		for _, class := range plan.Classes(k) {
+		for _, class := range plan.Windows(k) {
 			tally, err := r.Table.Drawn(ctx, r.window(k, class), d.at)
 			if err != nil {
 				return nil, fmt.Errorf("read the guard's windows: %w", err)
@@ -363,8 +377,13 @@ func (r *Runner) draw(ctx context.Context, d *draft) error {
 		if len(by) == 0 {
 			continue
 		}
-		w := r.window(draw.Kind, draw.Class)
-		names[w] = append(names[w], draw.Name)
+		if !draw.Free {
+			w := r.window(draw.Kind, draw.Class)
+			names[w] = append(names[w], draw.Name)
+		}
+		if draw.Class.Remembered() {
+			continue
+		}
 		for _, k := range by {
 			d.let[k] = append(d.let[k], plan.LetName(draw.Class, draw.Name))
 		}

@@ -36,9 +36,10 @@ type heldItem struct {
 	Reason  string        `json:"reason"`
 	Since   time.Time     `json:"since"`
 	Version int64         `json:"version,omitempty"`
-	// Parts and Tripped are those of plan.Held.
+	// Parts, Tripped and Waited are those of plan.Held.
 	Parts   []string             `json:"parts,omitempty"`
 	Tripped map[string]time.Time `json:"tripped,omitempty"`
+	Waited  map[string]time.Time `json:"waited,omitempty"`
 }
 
 // tripped says since when the guard has held each part.
@@ -61,10 +62,12 @@ func (h heldDocument) count(code plan.HeldCode) int {
 	return n
 }
 
+// since says since when each change has been held, and since when what waits for a second read has been wanted.
 func (h heldDocument) since() map[string]time.Time {
 	since := make(map[string]time.Time, len(h.Items))
 	for _, i := range h.Items {
 		since[i.ID] = i.Since
+		maps.Copy(since, i.Waited)
 	}
 	return since
 }
@@ -76,7 +79,7 @@ func (d *draft) heldDocument() heldDocument {
 	for _, i := range d.plan.Held {
 		h.Items = append(h.Items, heldItem{
 			ID: i.ID, Key: i.Change.Key, Action: i.Change.Action, Code: i.Code, Reason: i.Reason, Since: i.Since, Version: d.heldRows[i.ID],
-			Parts: i.Parts, Tripped: i.Tripped,
+			Parts: i.Parts, Tripped: i.Tripped, Waited: i.Waited,
 		})
 	}
 	return h

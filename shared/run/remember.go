@@ -20,6 +20,7 @@ func (r *Runner) remember(ctx context.Context, run int64, d *draft, req Request)
 		return err
 	}
 	if req.whole() {
+		d.site.LastWhole = d.at
 		if d.recognition.database == "" {
 			d.noteWhole()
 		}

@@ -92,7 +92,13 @@ func (r *Runner) resumable(ctx context.Context, req ResumeRequest, seen *survey)
 	if err != nil {
 		return out, nil, err
 	}
-	d, err := r.draft(ctx, side, site, limitedTo(req), left, seen)
+	run := limitedTo(req)
+	for _, p := range out.Ended {
+		if run.PausedSince.IsZero() || p.Since.Before(run.PausedSince) {
+			run.PausedSince = p.Since
+		}
+	}
+	d, err := r.draft(ctx, side, site, run, left, seen)
 	if err != nil {
 		return out, nil, err
 	}

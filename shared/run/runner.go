@@ -119,6 +119,8 @@ type Request struct {
 	Cause model.Cause
 	// Scopes limit a run to the objects that they cover and to what takes those over. Keys are then only looked at.
 	Scopes []mapping.Scope
+	// PausedSince is when what the run is about was paused; zero: it was not.
+	PausedSince time.Time
 }
 
 func (r Request) whole() bool { return len(r.Kinds)+len(r.Keys)+len(r.Scopes) == 0 }

@@ -76,7 +76,7 @@ func (s *shownDocument) hold(items []heldItem, before int64) {
 		}
 	}
 	for _, item := range items {
-		item.Tripped = nil // only the next plan needs it
+		item.Tripped, item.Waited = nil, nil // only the next plan needs them
 		if i, ok := open[item.ID]; ok && s.Items[i].same(item) {
 			s.Items[i].To = s.Last
 			continue

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -54,6 +55,8 @@ type Site struct {
 	// Baseline are earlier counts, one an hour for a day, for the guard's shares.
 	Baseline []Point `json:"baseline,omitempty"`
 
+	// LastWhole is when a run of everything was last made: a read after a gap has the allowances of the hours since.
+	LastWhole    time.Time `json:"lastWhole,omitzero"`
 	LastRun      int64     `json:"lastRun,omitempty"`
 	LastProven   time.Time `json:"lastProven,omitzero"`
 	ProofFailed  int       `json:"proofFailed,omitempty"` // in a row
@@ -190,6 +193,20 @@ func (s *Site) Base(window time.Duration, now time.Time) map[model.Kind]int {
 		}
 	}
 	return base
+}
+
+// Start is what was mapped when a window of that length began, and the memberships under the kind members: what the shares of
+// additions are taken of. A site that is younger than the window began with what its first run left.
+func (s *Site) Start(window time.Duration, now time.Time) map[model.Kind]int {
+	start := map[model.Kind]int{}
+	for i, p := range s.Baseline {
+		if i > 0 && now.Sub(p.At) < window {
+			break
+		}
+		start = maps.Clone(p.Mapped)
+		start[model.KindMembers] = p.Memberships
+	}
+	return start
 }
 
 // MembershipBase is Base for memberships: the most that there were within the window or are now.
