@@ -58,10 +58,13 @@ synth: $(NODE_MODULES) ## the CloudFormation template and the assets in cdk.out/
 	@rm -rf cdk.out && $(CDK) synth --quiet -c stage='$(STAGE)' && ls -l cdk.out/*.template.json
 	@if [ -n '$(TWICE)' ]; then $(CDK) synth --quiet -c stage='$(STAGE)' --output cdk.out.again && diff -r cdk.out cdk.out.again && echo 'twice the same, byte for byte'; r=$$?; rm -rf cdk.out.again; exit $$r; fi
 
-deploy: $(NODE_MODULES) ## create or update the stack of a stage; shows where and what, and asks: STAGE= YES=1
+deploy: $(NODE_MODULES) ## create or update the stack of a stage; shows where and what will change, and asks: STAGE= YES=1
 	@infra/deploy.sh deploy
 
-destroy: $(NODE_MODULES) ## take the stack away, the mapping table stays: STAGE= (TABLE=excs-dev: table, secrets and logs go too)
+diff: $(NODE_MODULES) ## what make deploy would change in the template: STAGE=
+	@infra/deploy.sh diff
+
+destroy: $(NODE_MODULES) ## take the stack away, the mapping table stays: STAGE= (TABLE=excs-dev: table, secrets and logs go too; the name is asked for again, or YES=1)
 	@infra/deploy.sh destroy
 
 ## Operating a stage: STAGE= REGION= FORMAT=text|json|markdown YES=1, or LOCAL=1
@@ -79,5 +82,5 @@ $(NODE_MODULES): infra/package-lock.json
 	npm --prefix infra ci --silent
 	@touch $@
 
-.PHONY: sim help demo test e2e local check bench cost deflake build synth deploy destroy invoke \
+.PHONY: sim help demo test e2e local check bench cost deflake build synth deploy diff destroy invoke \
   plan sync verify explain list status approve discard release link forget pause resume replay

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -176,21 +175,4 @@ func TestAReplayThatAnswersNoReportIsAFailure(t *testing.T) {
 	if got := inAWS(t, "replay"); got.Status != exitFailed || !strings.Contains(got.Err, "which is no replay's report") {
 		t.Error(got)
 	}
-}
-
-// The terminal's own device counts as one, a pipe and a file do not.
-func TestTerminals(t *testing.T) {
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = r.Close(); _ = w.Close() })
-	want(t, isTerminal(r), false)
-	file, err := os.Create(t.TempDir() + "/f")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = file.Close() })
-	want(t, isTerminal(file), false)
-	want(t, isTerminal(nil), false)
 }

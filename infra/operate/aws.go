@@ -6,10 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"excs/infra/stages"
 )
 
 // readTimeout is how long the CLI waits for an answer, in seconds: a function may run for 900.
@@ -28,9 +31,13 @@ func openAWS(ctx context.Context, cmd command, getenv func(string) string) (targ
 	if err != nil {
 		return nil, errors.New("the aws CLI is not found: install it, or use LOCAL=1 for the stack of make local")
 	}
-	c := cli{path: path}
-	if c.region, err = c.regionOf(ctx, cmd, getenv); err != nil {
+	stage, err := stageOf(cmd)
+	if err != nil {
 		return nil, err
+	}
+	c := cli{path: path}
+	if c.region, err = stage.RegionOf(cmd.region, getenv, func() string { return c.profileRegion(ctx) }); err != nil {
+		return nil, errors.Join(ctx.Err(), err)
 	}
 	text, err := c.run(ctx, "sts", "get-caller-identity", "--output", "json")
 	if err != nil {
@@ -40,7 +47,10 @@ func openAWS(ctx context.Context, cmd command, getenv func(string) string) (targ
 	if err := json.Unmarshal(text, &who); err != nil || who.Account == "" {
 		return nil, fmt.Errorf("aws sts get-caller-identity answers %q, which names no account", shorten(string(text)))
 	}
-	stack := "excs-" + cmd.stage
+	if err := stage.CheckAccount(who.Account, who.Arn); err != nil {
+		return nil, err
+	}
+	stack := stage.Stack()
 	return &awsTarget{cli: c, at: place{
 		account: who.Account, region: c.region, stage: cmd.stage, stack: stack, function: stack + "-" + cmd.function,
 		caller: who.Arn[strings.LastIndex(who.Arn, "/")+1:],
@@ -92,22 +102,23 @@ func (t *awsTarget) explain(err error) error {
 // cli is the aws command.
 type cli struct{ path, region string }
 
-// regionOf finds the region: what was given, what the environment says, what the profile says.
-func (c cli) regionOf(ctx context.Context, cmd command, getenv func(string) string) (string, error) {
-	for _, region := range []string{cmd.region, getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION")} {
-		if region != "" {
-			return region, nil
-		}
+// stageOf reads where the stage belongs. An operator who works from a copy of the command alone has no cdk.json, or one of
+// other stages: then nothing is known of the stage, and the shell decides.
+func stageOf(cmd command) (stages.Stage, error) {
+	stage, err := stages.Read(".", cmd.stage)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, stages.ErrUnknown) {
+		return stages.Stage{Name: cmd.stage}, nil
 	}
-	// Without a region in the profile the CLI says nothing and fails: that is the answer.
+	return stage, err
+}
+
+// profileRegion is the region of the CLI's profile. Without one the CLI says nothing and fails: that is the answer.
+func (c cli) profileRegion(ctx context.Context) string {
 	text, err := c.run(ctx, "configure", "get", "region")
-	if region := strings.TrimSpace(string(text)); err == nil && region != "" {
-		return region, nil
+	if err != nil {
+		return ""
 	}
-	if ctx.Err() != nil {
-		return "", fmt.Errorf("ask for the profile's region: %w", ctx.Err())
-	}
-	return "", errors.New("no AWS region is set: add REGION=eu-central-1, or set AWS_REGION")
+	return strings.TrimSpace(string(text))
 }
 
 // run runs the CLI once and gives its standard output. Both variables of the region are set, because version 1 knows only

@@ -12,6 +12,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+
+	"excs/infra/stages"
 )
 
 // The exit statuses: what was asked for is done; it failed; it was not understood.
@@ -24,16 +26,10 @@ const (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	status := console{
-		lookup: os.LookupEnv, in: os.Stdin, out: os.Stdout, err: os.Stderr, terminal: isTerminal(os.Stdin),
+		lookup: os.LookupEnv, in: os.Stdin, out: os.Stdout, err: os.Stderr, terminal: stages.IsTerminal(os.Stdin),
 	}.run(ctx, os.Args[1:])
 	stop()
 	os.Exit(status)
-}
-
-// isTerminal says whether somebody can be asked. What merely looks like a terminal answers nothing, which is no consent.
-func isTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // console is the operator's side: what they typed into, and what they see.

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"excs/infra/stages"
 )
 
 // The formats of an answer.
@@ -211,12 +213,16 @@ func (t typed) understand(rest []string) (command, error) {
 	for _, b := range []struct {
 		name, text string
 		to         *bool
-	}{{"local", t.local, &cmd.local}, {"yes", t.yes, &cmd.yes}, {flagDryRun, t.dry, &cmd.dryRun}} {
+	}{{"local", t.local, &cmd.local}, {flagDryRun, t.dry, &cmd.dryRun}} {
 		v, err := truthOf(b.text)
 		if err != nil {
 			return cmd, misused("%s is %q: write 1 or 0", b.name, b.text)
 		}
 		*b.to = v
+	}
+	var err error
+	if cmd.yes, err = stages.Yes(t.yes); err != nil {
+		return cmd, misused("%s", err)
 	}
 	if t.max != "" {
 		n, err := strconv.Atoi(t.max)

@@ -95,7 +95,7 @@ func TestTheRegion(t *testing.T) {
 			}
 			got := typedWith(t, tc.env, nil, args...)
 			if tc.want == "" {
-				want(t, got, told{exitFailed, "", "operate: no AWS region is set: add REGION=eu-central-1, or set AWS_REGION\n"})
+				want(t, got, told{exitFailed, "", "operate: no AWS region is known: give stage dev a region in cdk.json, add REGION=eu-central-1, or set AWS_REGION\n"})
 				return
 			}
 			if got.Status != exitDone || !strings.Contains(got.Err, "region "+tc.want+",") {
