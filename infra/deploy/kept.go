@@ -11,13 +11,13 @@ import (
 // cannot be: CloudFormation would fail over their names, so the block for cdk.json is printed that names them.
 func (s *session) leftBehind(ctx context.Context) error {
 	stack := s.stage.Stack()
-	table, err := s.aws(ctx, "dynamodb", "describe-table", "--table-name", stack, "--output", "json", "--query", "Table.SSEDescription.KMSMasterKeyArn")
+	table, err := s.aws(ctx, "dynamodb", "describe-table", "--table-name", stack+"-mapping", "--output", "json", "--query", "Table.SSEDescription.KMSMasterKeyArn")
 	switch {
 	case says(err, "ResourceNotFoundException"):
 	case err != nil:
-		return fmt.Errorf("whether an earlier stack left the table %s cannot be told: %w", stack, err)
+		return fmt.Errorf("whether an earlier stack left the table %s-mapping cannot be told: %w", stack, err)
 	default:
-		s.say("the mapping table %s of an earlier stack is there: it is taken back with all it knows", stack)
+		s.say("the mapping table %s-mapping of an earlier stack is there: it is taken back with all it knows", stack)
 		if err := s.sameKey(ctx, strings.Trim(strings.TrimSpace(string(table)), `"`)); err != nil {
 			return err
 		}
@@ -91,7 +91,7 @@ func (s *session) sameKey(ctx context.Context, tableKey string) error {
 	case stage.Key != "customer" && tableKey == "", stage.KeyARN != "" && stage.KeyARN == tableKey:
 		return nil
 	case tableKey == "":
-		return refused("the table %s is encrypted by a key that AWS owns, but stage %s says \"key\": \"customer\": set \"key\": \"aws\" to take the table back", s.stage.Stack(), s.stage.Name)
+		return refused("the table %s-mapping is encrypted by a key that AWS owns, but stage %s says \"key\": \"customer\": set \"key\": \"aws\" to take the table back", s.stage.Stack(), s.stage.Name)
 	}
-	return refused("the table %s is encrypted by %s, which is not the key of this stage: put \"key\": \"customer\", \"keyArn\": %q into context.stages.%s of cdk.json", s.stage.Stack(), tableKey, tableKey, s.stage.Name)
+	return refused("the table %s-mapping is encrypted by %s, which is not the key of this stage: put \"key\": \"customer\", \"keyArn\": %q into context.stages.%s of cdk.json", s.stage.Stack(), tableKey, tableKey, s.stage.Name)
 }

@@ -225,7 +225,11 @@ func (s synthesized) beside(t *testing.T, name string) map[string][]string {
 		if name != "dashboard" {
 			actions = append(actions, "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo")
 		}
-		out["${"+s.all("AWS::KMS::Key")[0].id+".Arn}"] = actions
+		if s.stage.KeyARN != "" {
+			out[s.stage.KeyARN] = actions
+		} else {
+			out["${"+s.all("AWS::KMS::Key")[0].id+".Arn}"] = actions
+		}
 	}
 	return out
 }

@@ -38,17 +38,23 @@ func (s *Stack) data() {
 }
 
 // customerKey makes the key of table, queues, secrets, logs and the alarm topic. It is kept as long as the table: without
-// its key a table is noise.
+// its key a table is noise. A key that is there already belongs to whoever made it, and so does its policy: RUNBOOK says what
+// it must allow.
 func (s *Stack) customerKey() {
-	s.key = awskms.NewKey(s.Stack, jsii.String("Key"), &awskms.KeyProps{
+	if s.stage.KeyARN != "" {
+		s.key = awskms.Key_FromKeyArn(s.Stack, jsii.String("Key"), &s.stage.KeyARN)
+		return
+	}
+	key := awskms.NewKey(s.Stack, jsii.String("Key"), &awskms.KeyProps{
 		Alias:             jsii.String("alias/" + s.name),
 		Description:       jsii.String("EXCS: data of " + s.name),
 		EnableKeyRotation: jsii.Bool(true),
 		RemovalPolicy:     s.kept(),
 	})
+	s.key = key
 	account := map[string]any{"aws:SourceAccount": s.Account()}
 	// Without this CloudWatch can not publish to the topic, and no alarm says so.
-	s.key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+	key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Sid:        jsii.String("Alarms"),
 		Principals: principals("cloudwatch.amazonaws.com"),
 		Actions:    jsii.Strings("kms:Decrypt", "kms:GenerateDataKey*"),
@@ -58,7 +64,7 @@ func (s *Stack) customerKey() {
 			"ArnLike":      map[string]any{"aws:SourceArn": s.arn("cloudwatch", "alarm:"+s.name+"-*")},
 		},
 	}), nil)
-	s.key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+	key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Sid:        jsii.String("Logs"),
 		Principals: principals("logs." + *s.Region() + "." + *s.UrlSuffix()),
 		Actions:    jsii.Strings("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"),

@@ -65,7 +65,8 @@ func TestRemoval(t *testing.T) {
 		}
 		for kind, wanted := range want {
 			for _, r := range s.all(kind) {
-				if r.DeletionPolicy != wanted || r.UpdateReplacePolicy != wanted {
+				deletion := strings.Replace(wanted, "Retain", "RetainExceptOnCreate", 1) // what a failed creation made is empty
+				if r.DeletionPolicy != deletion || r.UpdateReplacePolicy != wanted {
 					t.Errorf("%s %s: DeletionPolicy %s, UpdateReplacePolicy %s, want %s", kind, r.id, r.DeletionPolicy, r.UpdateReplacePolicy, wanted)
 				}
 			}
@@ -154,12 +155,17 @@ func TestKey(t *testing.T) {
 			s.want(t, s.table(t), map[string]any{"SSESpecification": nil})
 			return
 		}
-		if len(keys) != 1 {
+		arn, id := s.stage.KeyARN, ""
+		switch {
+		case arn != "" && len(keys) > 0:
+			t.Fatal("a new key beside the one that is there")
+		case arn == "" && len(keys) != 1:
 			t.Fatalf("%d keys", len(keys))
+		case arn == "":
+			id = keys[0].id
+			s.want(t, keys[0], map[string]any{"EnableKeyRotation": true})
+			arn = "${" + id + ".Arn}"
 		}
-		key := keys[0]
-		s.want(t, key, map[string]any{"EnableKeyRotation": true})
-		arn := "${" + key.id + ".Arn}"
 		s.want(t, s.table(t), map[string]any{"SSESpecification.SSEEnabled": true, "SSESpecification.SSEType": "KMS", "SSESpecification.KMSMasterKeyId": arn})
 		for _, name := range []string{"work.fifo", "dead.fifo"} {
 			s.want(t, s.queue(t, name), map[string]any{"KmsMasterKeyId": arn, "KmsDataKeyReusePeriodSeconds": 3600})
@@ -170,11 +176,13 @@ func TestKey(t *testing.T) {
 			}
 		}
 		for _, topic := range s.all("AWS::SNS::Topic") {
-			if at := s.show(topic.Properties["KmsMasterKeyId"]); at != arn && at != "${"+key.id+"}" {
+			if at := s.show(topic.Properties["KmsMasterKeyId"]); at != arn && at != "${"+id+"}" {
 				t.Errorf("topic %s has the key %s", topic.id, at)
 			}
 		}
-		s.keyPolicy(t, key)
+		if id != "" {
+			s.keyPolicy(t, keys[0])
+		}
 	})
 }
 

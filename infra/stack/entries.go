@@ -20,6 +20,7 @@ var (
 	schedulePattern = regexp.MustCompile(`^(rate\(1 (minute|hour|day)\)|rate\(([2-9]|[1-9][0-9]+) (minutes|hours|days)\)|cron\(\S+( \S+){5}\))$`)
 	zonePattern     = regexp.MustCompile(`^[A-Za-z]+([/_+-][A-Za-z0-9_+-]+)*$`)
 	sourcePattern   = regexp.MustCompile(`^aws\.partner/genesys\.com/[A-Za-z0-9._/-]+$`)
+	keyPattern      = regexp.MustCompile(`^arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$`)
 	arnPattern      = regexp.MustCompile(`^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}$`)
 	vpcPattern      = regexp.MustCompile(`^vpc-([0-9a-f]{8}|[0-9a-f]{17})$`)
 	subnetPattern   = regexp.MustCompile(`^subnet-([0-9a-f]{8}|[0-9a-f]{17})$`)
@@ -46,6 +47,7 @@ func entries() []entry {
 		text("webhook.eventSource", "the partner event source of the EX Org; it must be pending in this account and region", "aws.partner/genesys.com/cloud/<organisation>/<suffix>", "", sourcePattern, func(s *Stage) *string { return &s.EventSource }),
 		flag("exorgReadSecret", "a secret of their own for the functions that only read the EX Org; false: they use the writer's", "true", func(s *Stage) *bool { return &s.ReadSecret }),
 		{"key", "who owns the key of table, queues, secrets, logs and alarms", `"aws" or "customer"`, "aws", readKey},
+		text("keyArn", "a customer's key that is there already, instead of a new one: that of a table which an earlier stack left, say", "the ARN of a KMS key", "", keyPattern, func(s *Stage) *string { return &s.KeyARN }),
 		{"logDays", "how long log lines are kept", "one of " + retentionList(), fmt.Sprint(d.LogDays), readLogDays},
 		text("vpc.id", "the network of the functions that read the Configuration Database; it needs a way out to the EX Org", "vpc-…", "", vpcPattern, func(s *Stage) *string { return &s.VPC.ID }),
 		list("vpc.subnets", "their subnets", "subnet-…", subnetPattern, func(s *Stage) *[]string { return &s.VPC.Subnets }),

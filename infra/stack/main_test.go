@@ -51,7 +51,7 @@ func variants(t *testing.T) map[string]map[string]any {
 	add("prod", nil)
 	add("everything", everything)
 	add("one-secret", map[string]any{"exorgReadSecret": false, "webhook": map[string]any{"url": true}})
-	add("given-secrets", map[string]any{"key": "customer", "secrets": map[string]any{
+	add("given-secrets", map[string]any{"key": "customer", "keyArn": "arn:aws:kms:eu-central-1:123456789012:key/0123abcd-12ab-34cd-56ef-1234567890ab", "secrets": map[string]any{
 		"engage": secretARN("engage"), "exorg": secretARN("exorg"), "exorg-read": secretARN("reader"),
 	}})
 	add("own-groups", map[string]any{"development": true, "vpc": map[string]any{"id": "vpc-0123456789abcde0a", "subnets": []any{"subnet-0123456789abcde0a"}, "securityGroups": []any{"sg-0123456789abcde0a", "sg-0123456789abcde0b"}}})

@@ -190,6 +190,7 @@ func (s Stage) contradictions(at string) Faults {
 			"the ids of the subnets' route tables: the table's endpoint is reached through them"},
 		{s.Secrets[readSecret] != "" && !s.ReadSecret, "secrets.exorg-read", "an ARN, though exorgReadSecret is false", "exorgReadSecret true, or no ARN"},
 		{s.Secrets[webhookSecret] != "" && !s.WebhookURL, "secrets.webhook", "an ARN, though webhook.url is false", "webhook.url true, or no ARN"},
+		{s.KeyARN != "" && !s.CustomerKey, "keyArn", "an ARN, though the key is AWS's", `key "customer", or no ARN`},
 		{s.Sizes[webhook].Timeout < leastWebhook, "functions.webhook.timeout", show(s.Sizes[webhook].Timeout.String()),
 			"60s or more: it may have to wait for the request budget"},
 	} {

@@ -23,7 +23,7 @@ type Stack struct {
 	stage Stage
 	name  string
 
-	key       awskms.Key // nil with the keys that AWS owns
+	key       awskms.IKey // nil with the keys that AWS owns
 	table     awsdynamodb.Table
 	work      awssqs.Queue
 	dead      awssqs.Queue
@@ -82,12 +82,13 @@ func (s *Stack) arn(service, resource string) *string {
 	return jsii.String("arn:" + *s.Partition() + ":" + service + ":" + *s.Region() + ":" + *s.Account() + ":" + resource)
 }
 
-// kept is the removal policy of what can not be had again: it outlives the stack unless told otherwise (destroyTable).
+// kept is the removal policy of what can not be had again: it outlives the stack unless told otherwise (destroyTable). What a
+// creation made that then failed is empty, and would only be in the way of the next attempt: it goes.
 func (s *Stack) kept() awscdk.RemovalPolicy {
 	if s.stage.Destroy {
 		return awscdk.RemovalPolicy_DESTROY
 	}
-	return awscdk.RemovalPolicy_RETAIN
+	return awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE
 }
 
 // guarded is the removal policy of what a development stage can do without.

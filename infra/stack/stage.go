@@ -30,6 +30,8 @@ type Stage struct {
 	Secrets map[secret]string
 	// CustomerKey encrypts with a key of the customer's instead of those that AWS owns.
 	CustomerKey bool
+	// KeyARN is a key of the customer's that is there already, "" for a new one.
+	KeyARN string
 	// LogDays is how long log lines are kept.
 	LogDays int
 	// VPC is where the functions are placed that read the Configuration Database.
