@@ -120,9 +120,10 @@ func (l *look) ownedByOthers(ctx context.Context, exID string) (bool, error) {
 	return false, nil
 }
 
+// owners are the keys that the owner item names; standing says of each what that is worth.
 func (l *look) owners(ctx context.Context, exID string) ([]model.Key, error) {
-	owners, err := l.Rows.Owners(ctx, l.row.Key.Kind, []string{exID})
-	return owners[exID], err
+	items, err := l.Rows.Owners(ctx, l.row.Key.Kind, []string{exID})
+	return items[exID].Unjudged(), err
 }
 
 // stillOwns is asked right before a write: between the load of the row and the write another key may have taken the EX

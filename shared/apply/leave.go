@@ -3,7 +3,6 @@ package apply
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"excs/shared/mapping"
 	"excs/shared/model"
@@ -104,8 +103,11 @@ func (l *look) leaveBehind(ctx context.Context, exID, name string) error {
 	if err != nil {
 		return err
 	}
-	others := slices.DeleteFunc(slices.Clone(owners), func(k model.Key) bool { return k == l.row.Key })
-	if len(others) > 0 || len(owners) == 0 {
+	others, err := l.ownedByOthers(ctx, exID)
+	if err != nil {
+		return err
+	}
+	if others || len(owners) == 0 {
 		return l.Rows.Disown(ctx, l.row.Key.Kind, exID, l.row.Key)
 	}
 	if name == "" {
@@ -132,5 +134,5 @@ func (l *look) leaveBehind(ctx context.Context, exID, name string) error {
 	if err != nil {
 		return fmt.Errorf("keep the old object of %s as an orphan: %w", l.row.Key, err)
 	}
-	return l.Rows.Own(ctx, orphan.Kind, exID, orphan, []model.Key{l.row.Key}, false)
+	return l.Rows.Own(ctx, orphan.Kind, exID, orphan, owners, false)
 }

@@ -219,14 +219,14 @@ func (l *look) removeMembers(ctx context.Context, q mapping.Row, remove []string
 
 // allowLeaving asks the guard for each of those who leave, by the name under which the plan counts it.
 func (l *look) allowLeaving(ctx context.Context, remove []string) error {
-	owners, err := l.Rows.Owners(ctx, model.KindUser, remove)
+	owners, err := l.usersOf(ctx, remove)
 	if err != nil {
 		return fmt.Errorf("tell who leaves %s: %w", l.row.Key, err)
 	}
 	names := make([]string, 0, len(remove))
 	for _, id := range remove {
-		if len(owners[id]) > 0 {
-			names = append(names, plan.MembershipName(l.row.Key, slices.MinFunc(owners[id], model.Key.Compare).DBID))
+		if owners.Owned(id) {
+			names = append(names, plan.MembershipName(l.row.Key, slices.MinFunc(owners.Keys(id), model.Key.Compare).DBID))
 		}
 	}
 	return l.allow(ctx, plan.ClassMemberships, names...)
@@ -248,11 +248,11 @@ func (l *look) didMembers(added, removed []string, c crowd) {
 
 // queueOwned is stillOwns for the queue of a member list.
 func (l *look) queueOwned(ctx context.Context, q mapping.Row) error {
-	owners, err := l.Rows.Owners(ctx, model.KindQueue, []string{q.EXID})
+	items, err := l.Rows.Owners(ctx, model.KindQueue, []string{q.EXID})
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(owners[q.EXID], q.Key) {
+	if !items[q.EXID].Names(q.Key) {
 		return waitFor(q.Key, l.now.Add(secondLook), fmt.Sprintf("the EX queue %s is not owned by %s: nothing is written to it", q.EXID, q.Key))
 	}
 	return nil
@@ -310,40 +310,33 @@ func (l *look) moves(ctx context.Context, have []string, c crowd) (add, remove [
 	if len(extra) == 0 {
 		return l.leaveAlone(ctx, add, nil, c, nil)
 	}
-	owners, err := l.Rows.Owners(ctx, model.KindUser, extra)
+	owners, err := l.usersOf(ctx, extra)
 	if err != nil {
 		return nil, nil, fmt.Errorf("tell mapped members of %s from others: %w", l.row.Key, err)
 	}
 	for _, id := range extra {
-		if c.leaves(id, owners[id]) {
+		if c.leaves(id, owners.Keys(id)) {
 			remove = append(remove, id)
 		}
 	}
 	if l.row.Desired.AddOnly {
-		if remove, err = l.gone(ctx, remove, owners); err != nil {
-			return nil, nil, err
-		}
+		remove = gone(remove, owners)
 	}
 	return l.leaveAlone(ctx, add, remove, c, owners)
 }
 
+// usersOf says which keys have EX users, or are about to have them.
+func (l *look) usersOf(ctx context.Context, ids []string) (mapping.Owners, error) {
+	items, err := l.Rows.Owners(ctx, model.KindUser, ids)
+	if err != nil {
+		return nil, err
+	}
+	return mapping.JudgeOwners(ctx, l.Rows, items, l.now)
+}
+
 // gone keeps those of the EX users whose Persons are all disabled, deleted or out of scope, by their rows: a row that
 // holds its user active, because the deactivation is held or comes later, keeps him in the queue.
-func (l *look) gone(ctx context.Context, users []string, owners map[string][]model.Key) ([]string, error) {
-	var keys []model.Key
-	for _, id := range users {
-		keys = append(keys, owners[id]...)
-	}
-	if len(keys) == 0 {
-		return nil, nil
-	}
-	rows, err := l.Rows.GetMany(ctx, keys)
-	if err != nil {
-		return nil, fmt.Errorf("tell who left %s on his own account: %w", l.row.Key, err)
-	}
-	stays := func(k model.Key) bool {
-		row, there := rows[k]
-		return there && row.Goal == mapping.GoalPresent && row.Desired.State != model.StateInactive
-	}
-	return slices.DeleteFunc(users, func(id string) bool { return slices.ContainsFunc(owners[id], stays) }), nil
+func gone(users []string, owners mapping.Owners) []string {
+	stays := func(o mapping.Owner) bool { return !o.Orphan && o.Row.Desired.State != model.StateInactive }
+	return slices.DeleteFunc(users, func(id string) bool { return slices.ContainsFunc(owners[id], stays) })
 }

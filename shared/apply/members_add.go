@@ -82,14 +82,14 @@ func (l *look) badMembers(ctx context.Context, q mapping.Row, bad []refusedOne[s
 	for _, b := range bad {
 		ids = append(ids, b.one)
 	}
-	owners, err := l.Rows.Owners(ctx, model.KindUser, ids)
+	owners, err := l.usersOf(ctx, ids)
 	if err != nil {
 		return fmt.Errorf("tell who the EX Org does not take into %s: %w", l.row.Key, err)
 	}
 	var first model.Key
 	for _, b := range bad {
 		r := mapping.Refusal{Part: model.FieldMembers, EXID: b.one}
-		for _, key := range owners[b.one] {
+		for _, key := range owners.Keys(b.one) {
 			if err := l.lookAt(ctx, key); err != nil {
 				return err
 			}

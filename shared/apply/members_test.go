@@ -228,3 +228,36 @@ func TestNobodyLeavesDuringATakeover(t *testing.T) {
 		b.true()
 	})
 }
+
+// A key in the owner item of a user is believed only if its row has the user: one that went, or has another user, neither makes
+// a member leave nor keeps him in the queue.
+func TestStaleOwnersOfMembers(t *testing.T) {
+	in(t, func(b *bench) {
+		peopleThere(b)
+		b.have(user(13, "Cid"))
+		id := b.exID(line())
+		zoe := b.addUser("Zoe", "zoe@example.org")
+		b.ok(b.table.Own(b.Context(), model.KindUser, zoe, user(4711, "").Key, nil, false))
+		cid := b.exID(user(13, ""))
+		b.ok(b.table.Own(b.Context(), model.KindUser, cid, ann().Key, nil, true)) // who belongs, and has another user
+		b.ok(b.org.AddMembers(id, zoe, cid))
+		b.drift(membersOf(21).Key)
+		want := append(b.ids(ann(), bob()), zoe)
+		slices.Sort(want)
+		b.same("members", b.memberIDs(line()), want)
+		b.ok(b.table.Disown(b.Context(), model.KindUser, cid, ann().Key))
+		b.ok(b.table.Disown(b.Context(), model.KindUser, zoe, user(4711, "").Key))
+		b.quiet()
+	})
+}
+
+// An EX skill that a stale owner has too is left as an orphan of its own when its key gets another name: else nothing lists it.
+func TestAStaleOwnerHidesNoOrphan(t *testing.T) {
+	in(t, func(b *bench) {
+		b.have(skill(1, "Sales"))
+		old := b.exID(skill(1, ""))
+		b.ok(b.table.Own(b.Context(), model.KindSkill, old, skill(4711, "").Key, nil, true))
+		b.have(skill(1, "Selling"))
+		b.orphaned(model.KindSkill, old, "Sales")
+	})
+}

@@ -54,7 +54,7 @@ func (l *look) unlessOwnersPaused(ctx context.Context, owners []model.Key) error
 
 // leaveAlone takes users whom an operator paused out of what is to be added to a queue or removed from it: neither joins nor
 // leaves. stands is the first of them.
-func (l *look) leaveAlone(ctx context.Context, add, remove []string, c crowd, owners map[string][]model.Key) (joins, leaves []string, err error) {
+func (l *look) leaveAlone(ctx context.Context, add, remove []string, c crowd, owners mapping.Owners) (joins, leaves []string, err error) {
 	pauses, err := l.pauses.All(ctx)
 	if err != nil || len(pauses) == 0 {
 		return add, remove, err
@@ -74,7 +74,7 @@ func (l *look) leaveAlone(ctx context.Context, add, remove []string, c crowd, ow
 		slices.SortFunc(keys, model.Key.Compare)
 	}
 	joins = slices.DeleteFunc(slices.Clone(add), func(id string) bool { return is(keysOf[id]) })
-	leaves = slices.DeleteFunc(slices.Clone(remove), func(id string) bool { return is(owners[id]) })
+	leaves = slices.DeleteFunc(slices.Clone(remove), func(id string) bool { return is(owners.Keys(id)) })
 	return joins, leaves, nil
 }
 

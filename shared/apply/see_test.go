@@ -36,7 +36,7 @@ func (b *bench) gone(key model.Key) {
 
 func (b *bench) owners(kind model.Kind, exID string) []model.Key {
 	b.Helper()
-	return must[map[string][]model.Key](b)(b.table.Owners(b.Context(), kind, []string{exID}))[exID]
+	return must[map[string]mapping.OwnerItem](b)(b.table.Owners(b.Context(), kind, []string{exID}))[exID].Unjudged()
 }
 
 // writes are the calls that changed the EX Org since the counters were reset, "POST /api/v2/users".

@@ -27,7 +27,7 @@ type Rows interface {
 	Release(ctx context.Context, key model.Key, version int64, approved bool, cause model.Cause, now time.Time) (mapping.Row, error)
 	Forget(ctx context.Context, key model.Key) error
 	Own(ctx context.Context, kind model.Kind, exID string, key model.Key, from []model.Key, share bool) error
-	Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string][]model.Key, error)
+	Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string]mapping.OwnerItem, error)
 	Disown(ctx context.Context, kind model.Kind, exID string, key model.Key) error
 }
 

@@ -243,3 +243,16 @@ type down struct{ explain.Org }
 func (down) Get(context.Context, model.Kind, string) (model.Observed, []byte, error) {
 	return model.Observed{}, nil, model.Errorf(model.CodeUnavailable, "read", "503")
 }
+
+// A member whom only a stale owner names is nobody's of Engage: it stays in the queue, and explain does not say otherwise.
+func TestAMemberOfAStaleOwner(t *testing.T) {
+	g := newStage(t, settings(), engagetest.New(engagetest.Tiny, 1))
+	list := g.pick(t, model.KindMembers, func(r mapping.Row) bool { return len(r.Desired.Members) > 0 })
+	id, err := g.org.AddUser(map[string]any{"name": "Zoe", "email": "zoe@example.org"})
+	must(t, err)
+	must(t, g.org.AddMembers(list.EXID, id))
+	must(t, g.Table.Own(t.Context(), model.KindUser, id, model.Key{Kind: model.KindUser, DBID: 4711}, nil, false))
+	if e := g.explain(t, list.Key); len(e.Drift) > 0 {
+		t.Errorf("drift %+v", e.Drift)
+	}
+}

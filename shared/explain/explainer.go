@@ -31,7 +31,7 @@ func PlanWith(c run.Config) Planner {
 type Table interface {
 	mapping.PauseReader
 	GetMany(ctx context.Context, keys []model.Key) (map[model.Key]mapping.Row, error)
-	Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string][]model.Key, error)
+	Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string]mapping.OwnerItem, error)
 }
 
 // Org is what an explanation reads of the EX Org. Errors carry a model.Code.

@@ -88,17 +88,15 @@ func (w *work) compare(ctx context.Context) error {
 	}
 	t := plan.Target{Object: w.row.Desired, Home: w.home, Skills: w.idsOf(model.KindSkill), Languages: w.idsOf(model.KindLanguage), Members: w.idsOf(model.KindUser)}
 	if w.key.Kind == model.KindMembers && w.Settings.Members.Control == rules.Exact {
-		owned, err := w.Table.Owners(ctx, model.KindUser, w.seen.Members)
+		items, err := w.Table.Owners(ctx, model.KindUser, w.seen.Members)
 		if err != nil {
 			return fmt.Errorf("tell mapped members from others: %w", err)
 		}
-		t.Removable = func(id string) bool { return len(owned[id]) > 0 }
-		t.Label = func(id string) string {
-			if len(owned[id]) == 0 {
-				return ""
-			}
-			return owned[id][0].String()
+		owners, err := mapping.JudgeOwners(ctx, w.Table, items, w.Now())
+		if err != nil {
+			return err
 		}
+		t.Removable, t.Label = owners.Owned, owners.Label
 	}
 	var refused []plan.Part
 	for _, r := range w.row.Refused {

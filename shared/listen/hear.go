@@ -62,7 +62,7 @@ type call struct {
 }
 
 // load reads the owners of the objects that are not in mind, and the rows of all that are to be looked at: one read of
-// each however many events the call has.
+// each however many events the call has. An object that has only stale owners is nobody's.
 func (c *call) load(ctx context.Context, hints []*hint) error {
 	c.fresh = map[subject]bool{}
 	ask := map[model.Kind][]string{}
@@ -75,25 +75,35 @@ func (c *call) load(ctx context.Context, hints []*hint) error {
 		c.fresh[h.subject] = true
 		ask[h.object()] = append(ask[h.object()], h.exID)
 	}
-	owners := map[model.Kind]map[string][]model.Key{}
+	owners := map[model.Kind]mapping.Owners{}
 	for _, kind := range slices.Sorted(maps.Keys(ask)) {
-		found, err := c.Table.Owners(ctx, kind, ask[kind])
+		items, err := c.Table.Owners(ctx, kind, ask[kind])
 		if err != nil {
 			return fmt.Errorf("find whose %s objects they are: %w", kind, err)
 		}
-		owners[kind] = found
+		if owners[kind], err = mapping.JudgeOwners(ctx, c.Table, items, c.now); err != nil {
+			return err
+		}
+	}
+	known := map[model.Key]mapping.Row{}
+	for _, of := range owners {
+		for _, owner := range slices.Concat(slices.Collect(maps.Values(of))...) {
+			known[owner.Row.Key] = owner.Row
+		}
 	}
 	var keys []model.Key
 	for _, h := range hints {
 		if c.fresh[h.subject] {
-			c.open[h.subject] = window{until: c.now.Add(windowLength), keys: h.keysOf(owners[h.object()][h.exID])}
+			c.open[h.subject] = window{until: c.now.Add(windowLength), keys: h.keysOf(owners[h.object()].Keys(h.exID))}
 		}
 		if w := c.open[h.subject]; !w.settled {
 			keys = append(keys, w.keys...)
 		}
 	}
-	var err error
-	c.rows, err = c.read(ctx, keys)
+	keys = slices.DeleteFunc(keys, func(key model.Key) bool { return known[key].Version > 0 })
+	rows, err := c.read(ctx, keys)
+	maps.Copy(known, rows)
+	c.rows = known
 	return err
 }
 

@@ -246,3 +246,25 @@ func TestHearSendFails(t *testing.T) {
 		t.Errorf("messages for %v", got)
 	}
 }
+
+// An EX object whose only owner is stale belongs to nobody: what is heard of it leads to no look at that key. Beside an owner
+// that has it the stale one is passed over.
+func TestHearOfStaleOwners(t *testing.T) {
+	h := newHouse(t)
+	sales, moved := key(model.KindQueue, 7), key(model.KindQueue, 8)
+	h.row(sales, "q-1")
+	h.row(moved, "q-2")
+	for _, id := range []string{"q-1", "q-9"} {
+		if err := h.mem.Own(t.Context(), model.KindQueue, id, moved, nil, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := h.hear(drift(model.KindQueue, "q-9"))
+	if got := keysOf(h.take()); len(got) > 0 || r.Ignored[listen.ReasonUnknown] != 1 {
+		t.Errorf("messages for %v, %+v", got, r)
+	}
+	h.hear(drift(model.KindQueue, "q-1"))
+	if got := keysOf(h.take()); !slices.Equal(got, []model.Key{sales}) {
+		t.Errorf("messages for %v", got)
+	}
+}

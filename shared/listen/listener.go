@@ -13,7 +13,7 @@ import (
 // Table is what listening needs of the mapping table.
 type Table interface {
 	mapping.PauseReader
-	Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string][]model.Key, error)
+	Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string]mapping.OwnerItem, error)
 	GetMany(ctx context.Context, keys []model.Key) (map[model.Key]mapping.Row, error)
 	MarkQueued(ctx context.Context, key model.Key, token string, now time.Time, lost time.Duration) (bool, error)
 	ClearQueued(ctx context.Context, key model.Key, token string) (mapping.Row, error)

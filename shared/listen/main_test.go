@@ -89,7 +89,7 @@ func (t *table) call(op string) error {
 	return t.fail[op]
 }
 
-func (t *table) Owners(ctx context.Context, kind model.Kind, ids []string) (map[string][]model.Key, error) {
+func (t *table) Owners(ctx context.Context, kind model.Kind, ids []string) (map[string]mapping.OwnerItem, error) {
 	if err := t.call("Owners"); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package mapping_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -59,5 +60,58 @@ func TestStandingOf(t *testing.T) {
 				t.Errorf("standing %d, want %d", got, c.want)
 			}
 		})
+	}
+}
+
+// An owner item is believed of those keys only that have the object: their rows, and those that they take over from, say so.
+func TestJudgeOwners(t *testing.T) {
+	now := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
+	m := mapping.NewMemory(mapping.MemoryOptions{})
+	key := func(dbid int64) model.Key { return model.Key{Kind: model.KindQueue, DBID: dbid} }
+	put := func(dbid int64, exID string, w mapping.Wish) {
+		w.Key, w.Desired.Key = key(dbid), key(dbid)
+		row, err := m.PutDesired(t.Context(), 1, w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		state := mapping.StateConverged
+		if w.Goal == mapping.GoalOrphan {
+			state = mapping.StateOrphan
+		}
+		if _, err := m.Record(t.Context(), mapping.Outcome{Key: key(dbid), Version: row.Version, EXID: exID, State: state}, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(1, "x", mapping.Wish{Goal: mapping.GoalPresent})
+	put(2, "other", mapping.Wish{Goal: mapping.GoalPresent})
+	put(3, "x", mapping.Wish{Goal: mapping.GoalOrphan})
+	put(4, "", mapping.Wish{Goal: mapping.GoalPresent, From: key(3)})
+	for _, dbid := range []int64{1, 2, 3, 4, 5} {
+		if err := m.Own(t.Context(), model.KindQueue, "x", key(dbid), nil, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := m.Own(t.Context(), model.KindQueue, "y", key(5), nil, false); err != nil {
+		t.Fatal(err)
+	}
+	items, err := m.Owners(t.Context(), model.KindQueue, []string{"x", "y", "z"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !items["x"].Names(key(5)) || items["y"].Names(key(1)) || items["z"].Names(key(1)) {
+		t.Errorf("items %v", items)
+	}
+	owners, err := mapping.JudgeOwners(t.Context(), m, items, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := owners.Keys("x"), []model.Key{key(1), key(3), key(4)}; !slices.Equal(got, want) || owners.Label("x") != "queue/1" {
+		t.Errorf("owners %v, want %v; label %q", got, want, owners.Label("x"))
+	}
+	if orphan := owners["x"][1]; !orphan.Orphan || owners["x"][0].Orphan || orphan.Row.EXID != "x" {
+		t.Errorf("owner %+v", orphan)
+	}
+	if owners.Owned("y") || owners.Owned("z") || owners.Label("y") != "" {
+		t.Errorf("what stale owners have is owned: %v", owners)
 	}
 }

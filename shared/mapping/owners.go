@@ -37,8 +37,8 @@ func (t *table) Own(ctx context.Context, kind model.Kind, exID string, key model
 	return named(what, key, err)
 }
 
-// Owners reads the owners of EX objects of one kind, consistently; objects without owner are absent.
-func (t *table) Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string][]model.Key, error) {
+// Owners reads the owner items of EX objects of one kind; see OwnerStore.
+func (t *table) Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string]OwnerItem, error) {
 	t = t.in(ctx)
 	ids := make(map[itemKey]string, len(exIDs))
 	var ks []itemKey
@@ -53,11 +53,13 @@ func (t *table) Owners(ctx context.Context, kind model.Kind, exIDs []string) (ma
 	if err != nil {
 		return nil, fmt.Errorf("read owners of %s objects: %w", kind, err)
 	}
-	owners := make(map[string][]model.Key, len(found))
+	owners := make(map[string]OwnerItem, len(found))
 	for k, it := range found {
-		if owners[ids[k]], err = ownersOf(it); err != nil {
+		keys, err := ownersOf(it)
+		if err != nil {
 			return nil, err
 		}
+		owners[ids[k]] = OwnerItem{keys}
 	}
 	return owners, nil
 }

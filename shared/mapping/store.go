@@ -76,8 +76,8 @@ type OwnerStore interface {
 	// Own makes key an owner of the EX object: if nobody owns it, key does already, or all its owners are among from
 	// (they are replaced). share adds the key beside other owners (merged names). Else conflict, naming the owner.
 	Own(ctx context.Context, kind model.Kind, exID string, key model.Key, from []model.Key, share bool) error
-	// Owners reads the owners of EX objects of one kind, consistently; objects without owner are absent.
-	Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string][]model.Key, error)
+	// Owners reads the owner items of EX objects of one kind, consistently; objects without one are absent. See JudgeOwners.
+	Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string]OwnerItem, error)
 	// Disown takes key off the owners; the last one drops the item.
 	Disown(ctx context.Context, kind model.Kind, exID string, key model.Key) error
 }

@@ -113,11 +113,11 @@ func (r *Runner) linkable(ctx context.Context, req LinkRequest) (model.Observed,
 
 // formerOwners finds who has the EX object: a living key keeps it; the others are replaced, and the rows of orphans go.
 func (r *Runner) formerOwners(ctx context.Context, req LinkRequest) (stale, orphans []model.Key, err error) {
-	owners, err := r.Table.Owners(ctx, req.Key.Kind, []string{req.EXID})
+	items, err := r.Table.Owners(ctx, req.Key.Kind, []string{req.EXID})
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the owners of the EX object: %w", err)
 	}
-	stale = without(owners[req.EXID], req.Key)
+	stale = without(items[req.EXID].Unjudged(), req.Key)
 	rows, err := r.Table.GetMany(ctx, stale)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the rows of its owners: %w", err)
@@ -211,7 +211,11 @@ const fieldEXID = "exId"
 
 // leaveFormer keeps the EX object that a row had as an orphan, so that it stays in the administrator's list.
 func (r *Runner) leaveFormer(ctx context.Context, run int64, row mapping.Row) (model.Key, error) {
-	owners, err := r.Table.Owners(ctx, row.Key.Kind, []string{row.EXID})
+	items, err := r.Table.Owners(ctx, row.Key.Kind, []string{row.EXID})
+	if err != nil {
+		return model.Key{}, fmt.Errorf("read the owners of the EX object that it had: %w", err)
+	}
+	owners, err := mapping.JudgeOwners(ctx, r.Table, items, r.Now())
 	if err != nil {
 		return model.Key{}, fmt.Errorf("read the owners of the EX object that it had: %w", err)
 	}
@@ -219,7 +223,7 @@ func (r *Runner) leaveFormer(ctx context.Context, run int64, row mapping.Row) (m
 	if err != nil && model.CodeOf(err) != model.CodeNotFound {
 		return model.Key{}, fmt.Errorf("read the EX object that it had: %w", err)
 	}
-	if err != nil || seen.Deleted || len(without(owners[row.EXID], row.Key)) > 0 {
+	if err != nil || seen.Deleted || len(without(owners.Keys(row.EXID), row.Key)) > 0 {
 		return model.Key{}, r.Table.Disown(ctx, row.Key.Kind, row.EXID, row.Key)
 	}
 	key := mapping.Leftover(row.Key, row.EXID)

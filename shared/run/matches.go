@@ -416,14 +416,19 @@ func (l *lookup) leave(ctx context.Context, queue model.Key, exID string) ([]mod
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	owners, err := l.Table.Owners(ctx, model.KindUser, ids)
+	items, err := l.Table.Owners(ctx, model.KindUser, ids)
+	if err != nil {
+		return nil, fmt.Errorf("tell mapped members of the EX queue %s from others: %w", exID, err)
+	}
+	owners, err := mapping.JudgeOwners(ctx, l.Table, items, l.Now())
 	if err != nil {
 		return nil, fmt.Errorf("tell mapped members of the EX queue %s from others: %w", exID, err)
 	}
 	var leave []model.Key
 	for _, id := range ids {
-		if len(owners[id]) > 0 && !slices.ContainsFunc(owners[id], func(k model.Key) bool { return slices.Contains(list.Members, k.DBID) }) {
-			leave = append(leave, owners[id][0])
+		keys := owners.Keys(id)
+		if len(keys) > 0 && !slices.ContainsFunc(keys, func(k model.Key) bool { return slices.Contains(list.Members, k.DBID) }) {
+			leave = append(leave, keys[0])
 		}
 	}
 	return leave, nil
@@ -445,7 +450,7 @@ func (r *Runner) owners(ctx context.Context, d *draft, matches map[model.Key]pla
 		}
 		for _, key := range matched {
 			if m := matches[key]; key.Kind == kind {
-				m.Owners = owners[m.Observed.EXID]
+				m.Owners = owners[m.Observed.EXID].Unjudged()
 				matches[key] = m
 				keys = slices.Concat(keys, m.Owners, plan.MarkHolders(key, m.Observed))
 			}

@@ -30,7 +30,7 @@ type Table interface {
 	List(ctx context.Context, states []mapping.State, kinds []model.Kind) ([]mapping.Item, error)
 	Own(ctx context.Context, kind model.Kind, exID string, key model.Key, from []model.Key, share bool) error
 	Disown(ctx context.Context, kind model.Kind, exID string, key model.Key) error
-	Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string][]model.Key, error)
+	Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string]mapping.OwnerItem, error)
 	Delta(ctx context.Context, want map[model.Key]model.Fingerprint) (model.Delta, error)
 	Marked(ctx context.Context) ([]model.Key, error)
 	PutIndex(ctx context.Context, run int64, changed map[model.Key]model.Fingerprint) error

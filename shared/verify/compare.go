@@ -76,18 +76,12 @@ func (w *sweep) externalFields(row mapping.Row, keys []string) []model.Field {
 	return plan.Diff(t, seen, alone, false)
 }
 
-// memberTarget is a member list with what is sure of it: users that are being made, or may be gone, are left out. owned
-// says which of the members that are too much are users of EXCS.
-func (w *sweep) memberTarget(row mapping.Row, owned map[string][]model.Key) plan.Target {
+// memberTarget is a member list with what is sure of it: users that are being made, or may be gone, are left out. owners
+// are those of the members that are too much: only users of EXCS leave a queue.
+func (w *sweep) memberTarget(row mapping.Row, owners mapping.Owners) plan.Target {
 	t := plan.Target{
 		Object: row.Desired.Clone(), Members: make(map[int64]string, len(row.Desired.Members)),
-		Removable: func(id string) bool { return len(owned[id]) > 0 },
-		Label: func(id string) string {
-			if len(owned[id]) == 0 {
-				return ""
-			}
-			return owned[id][0].String()
-		},
+		Removable: owners.Owned, Label: owners.Label,
 	}
 	t.Object.Members = slices.DeleteFunc(t.Object.Members, func(dbid int64) bool {
 		user, ok := w.byKey[model.Key{Kind: model.KindUser, DBID: dbid}]

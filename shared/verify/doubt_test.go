@@ -356,14 +356,35 @@ func TestManyUnseenUsers(t *testing.T) {
 	}
 }
 
-// An EX object that another key owns, an orphan say, is no twin.
+// An EX object that another key owns, an orphan say, is no twin. One that nobody but a stale owner has is one.
 func TestOwnedIsNoTwin(t *testing.T) {
 	g := newStage(t, settings(), engagetest.Tiny, exorgtest.WithCaseSensitiveNames(true))
 	skill := g.pick(t, model.KindSkill, anyRow)
 	id, err := g.org.AddSkill(strings.ToUpper(skill.Desired.Name))
 	must(t, err)
-	must(t, g.Table.Own(t.Context(), model.KindSkill, id, model.Key{Kind: model.KindSkill, DBID: 4711}, nil, false))
+	orphan := model.Key{Kind: model.KindSkill, DBID: 4711}
+	must(t, g.Table.Own(t.Context(), model.KindSkill, id, orphan, nil, false))
+	if got := what(g.sweep(t, verify.Request{}).Findings); !slices.Equal(got, []string{"twin " + skill.Key.String()}) {
+		t.Errorf("found %v beside an owner without a row", got)
+	}
+	row, err := g.Table.PutDesired(t.Context(), 1, mapping.Wish{Key: orphan, Goal: mapping.GoalOrphan, Desired: model.Object{Key: orphan}})
+	must(t, err)
+	_, err = g.Table.Record(t.Context(), mapping.Outcome{Key: orphan, Version: row.Version, EXID: id, State: mapping.StateOrphan}, g.clock.Now())
+	must(t, err)
 	if found := g.sweep(t, verify.Request{}).Findings; len(found) > 0 {
+		t.Errorf("found %v", what(found))
+	}
+}
+
+// A member of a queue whom only a stale owner names is no user of Engage's: that it is there is no drift.
+func TestMembersOfStaleOwners(t *testing.T) {
+	g := newStage(t, settings(), engagetest.Tiny)
+	list := g.pick(t, model.KindMembers, func(r mapping.Row) bool { return len(r.Desired.Members) > 0 })
+	id, err := g.org.AddUser(map[string]any{"name": "Zoe", "email": "zoe@example.org"})
+	must(t, err)
+	must(t, g.org.AddMembers(list.EXID, id))
+	must(t, g.Table.Own(t.Context(), model.KindUser, id, model.Key{Kind: model.KindUser, DBID: 4711}, nil, false))
+	if found := g.sweep(t, verify.Request{Keys: []model.Key{list.Key}}).Findings; len(found) > 0 {
 		t.Errorf("found %v", what(found))
 	}
 }

@@ -130,11 +130,11 @@ func (w *sweep) memberList(ctx context.Context, row mapping.Row) error {
 	}
 	c.Listed++
 	c.Compared++
-	owned, err := w.ownedOf(ctx, w.extra(row, have))
+	owners, err := w.usersOf(ctx, w.extra(row, have))
 	if err != nil {
 		return err
 	}
-	t, seen := plan.Without(w.memberTarget(row, owned), model.Observed{Kind: model.KindMembers, EXID: queue.EXID, Members: have}, refusedParts(row))
+	t, seen := plan.Without(w.memberTarget(row, owners), model.Observed{Kind: model.KindMembers, EXID: queue.EXID, Members: have}, refusedParts(row))
 	fields := plan.Diff(t, seen, w.Settings, false)
 	f, ok := w.drift(row, fields)
 	if !ok {
@@ -143,16 +143,21 @@ func (w *sweep) memberList(ctx context.Context, row mapping.Row) error {
 	return w.queue(ctx, []Finding{f})
 }
 
-// ownedOf says which EX users are EXCS's: only those ever leave a queue.
-func (w *sweep) ownedOf(ctx context.Context, ids []string) (map[string][]model.Key, error) {
+// usersOf says which EX users are EXCS's: only those ever leave a queue.
+func (w *sweep) usersOf(ctx context.Context, ids []string) (mapping.Owners, error) {
 	if len(ids) == 0 || w.Settings.Members.Control != rules.Exact {
-		return map[string][]model.Key{}, nil
+		return nil, nil //nolint:nilnil // nobody leaves
 	}
-	owned, err := w.Table.Owners(ctx, model.KindUser, ids)
+	return w.owners(ctx, model.KindUser, ids)
+}
+
+// owners says which keys have EX objects.
+func (w *sweep) owners(ctx context.Context, kind model.Kind, ids []string) (mapping.Owners, error) {
+	items, err := w.Table.Owners(ctx, kind, ids)
 	if err != nil {
-		return nil, fmt.Errorf("tell mapped members from others: %w", err)
+		return nil, fmt.Errorf("read the owners of EX objects: %w", err)
 	}
-	return owned, nil
+	return mapping.JudgeOwners(ctx, w.Table, items, w.Now())
 }
 
 // externals compares the external ids of users in rotation, and all of the users that the lists did not show wholly.

@@ -22,7 +22,7 @@ type Table interface {
 	ClearQueued(ctx context.Context, key model.Key, token string) (mapping.Row, error)
 	MarkQueued(ctx context.Context, key model.Key, token string, now time.Time, lost time.Duration) (bool, error)
 	See(ctx context.Context, key model.Key, exID string, body []byte, codes []string) error
-	Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string][]model.Key, error)
+	Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string]mapping.OwnerItem, error)
 	GetDocument(ctx context.Context, name string) ([]byte, error)
 	PutDocument(ctx context.Context, name string, run int64, body []byte) error
 }

@@ -46,12 +46,12 @@ func (w *sweep) twins(ctx context.Context, kind model.Kind, rows []mapping.Row, 
 	if len(found) == 0 {
 		return nil
 	}
-	owners, err := w.Table.Owners(ctx, kind, ids)
+	owners, err := w.owners(ctx, kind, ids)
 	if err != nil {
-		return fmt.Errorf("read the owners of EX objects: %w", err)
+		return err
 	}
 	for _, f := range found {
-		if len(owners[f.EXID]) == 0 {
+		if !owners.Owned(f.EXID) {
 			w.add(f)
 		}
 	}

@@ -105,8 +105,9 @@ func (s *stage) stray(ctx context.Context) (model.Key, exorgtest.User, exorgtest
 			return model.Key{}, u, exorgtest.Skill{}, err
 		}
 		for _, skill := range skills {
-			if _, has := u.Skills[skill.ID]; !has && len(owners[u.ID]) == 1 {
-				return owners[u.ID][0], u, skill, nil
+			keys := owners[u.ID].Unjudged()
+			if _, has := u.Skills[skill.ID]; !has && len(keys) == 1 {
+				return keys[0], u, skill, nil
 			}
 		}
 	}

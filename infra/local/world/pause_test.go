@@ -79,7 +79,7 @@ func (w *warden) owners(kind model.Kind, id string) []model.Key {
 	w.h.t.Helper()
 	owners, err := w.h.Table.Owners(w.h.ctx, kind, []string{id})
 	w.h.do(err)
-	return owners[id]
+	return owners[id].Unjudged()
 }
 
 // holds judges, and takes over what is paused from now on.
