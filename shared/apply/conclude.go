@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +25,9 @@ func (l *look) conclude(ctx context.Context, failure error) (moved bool, err err
 	if s, ok := asStop(failure); ok {
 		l.out.State, l.out.Reason, l.out.WaitUntil, l.out.WaitsFor = s.state, s.reason, s.until, s.waitsFor
 		l.out.Attempts = l.row.Attempts
+		if l.row.Intent != nil && !l.out.ClearIntent {
+			l.out.Trouble = l.row.Trouble // looking a creation up that was not answered is a part of it
+		}
 		return false, nil
 	}
 	l.work.Denied = l.work.Denied || exorg.IsDenied(failure)
@@ -109,10 +113,12 @@ func (l *look) apart(d time.Duration) time.Duration {
 	return time.Duration(h.Sum32()%1000) * d / 1000
 }
 
-// servesOthers says whether this process has seen the failed operation answered for another object since then.
+// servesOthers says whether this process has seen one of the failed operations answered for another object since then.
 func (l *look) servesOthers(failure error, since time.Time) bool {
-	e, ok := errors.AsType[*exorg.APIError](failure)
-	return ok && l.answered.since(e.Method+" "+e.Route, l.row.Key, since)
+	return slices.ContainsFunc(append(l.unanswered, failure), func(err error) bool {
+		e, ok := errors.AsType[*exorg.APIError](err)
+		return ok && l.answered.since(e.Method+" "+e.Route, l.row.Key, since)
+	})
 }
 
 func (l *look) wait(d time.Duration, reason string, failure error) {

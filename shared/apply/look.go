@@ -38,6 +38,7 @@ type look struct {
 	refusals, left []mapping.Refusal
 	evaluated      bool
 	unreadable     []string // the parts that could not be read
+	unanswered     []error  // of parts: the second one ends the look
 	restored       bool     // the user was deleted until this look
 	accepted       bool     // something of the set at hand was taken
 

@@ -203,7 +203,9 @@ func TestAnyOrderEndsInTheSameState(t *testing.T) {
 			p.table.SetFault(nil)
 			for _, m := range slices.Backward(p.bag) {
 				p.Logf("late: %s", m.Key)
-				must[apply.Result](p.bench)(p.worker.Look(p.Context(), m))
+				for r := (apply.Result{Again: 1}); r.Again > 0; time.Sleep(r.Again) {
+					r = must[apply.Result](p.bench)(p.worker.Look(p.Context(), m))
+				}
 			}
 			p.sweepAll()
 			p.true(p.leftSkills()...)
@@ -305,8 +307,9 @@ func TestOnePoisonedObjectHoldsUpNobody(t *testing.T) {
 				}
 				b.org.ResetCounters()
 				b.minutes(60)
-				if n, most := len(b.calls()), b.settings.Requests.PerMinute*60*2/100; n > most {
-					b.Errorf("%d calls in an hour for one object, more than its 2 %% of the budget, %d", n, most)
+				// A try every ten minutes is a look-up of up to three calls and a POST; what waits for the object costs nothing.
+				if n, most := len(b.calls()), 30; n > most {
+					b.Errorf("%d calls in an hour for one object, more than its back-off allows, %d: %v", n, most, b.org.Calls())
 				}
 				b.org.Heal()
 				must[mapping.Row](b)(b.table.Release(b.Context(), bad.Key, 0, false, model.CauseManual, time.Now()))

@@ -49,8 +49,7 @@ const staleTries = 3
 // parts are the parts of one object, each of which is made right on its own: what one of them comes to holds up no other.
 type parts struct {
 	*look
-	first  error // what the first part that is not right, and not refused, came to
-	silent bool  // a call went unanswered: the next one ends the look
+	first error // what the first part that is not right, and not refused, came to
 }
 
 func (l *look) newParts() *parts { return &parts{look: l} }
@@ -94,9 +93,11 @@ func (p *parts) ends(err error) bool {
 	if isMoved(err) || isOurs(err) || model.CodeOf(err) == model.CodeThrottled || exorg.IsCredentials(err) {
 		return true
 	}
-	again := p.silent
-	p.silent = p.silent || isCommon(err)
-	return again && p.silent
+	again := len(p.unanswered) > 0
+	if isCommon(err) {
+		p.unanswered = append(p.unanswered, err)
+	}
+	return again
 }
 
 // refuse notes that the EX Org will not take a part, with its own words.

@@ -171,6 +171,10 @@ func (w *Worker) look(ctx context.Context, m errand, s shift, work *Work) (Resul
 			return Result{}, nil
 		case model.CodeConflict:
 			return Result{Again: w.untilFree(row, m.received)}, nil
+		case model.CodeAmbiguous:
+			// If the claim stands, it would keep everybody off until its end.
+			_, _ = w.Rows.Record(ctx, mapping.Outcome{Key: m.Key, Claim: token}, w.Now()) // what failed is told
+			return Result{}, err
 		default:
 			return Result{}, err
 		}

@@ -37,7 +37,7 @@ type Config struct {
 	// Wait is how long a receive waits for a message; 0: 20 s.
 	Wait time.Duration
 	// Problem is told what keeps messages from the function: a queue that does not answer, a missing permission, an invocation
-	// that was refused. It may be nil, and called by several goroutines at once.
+	// that was refused, one that failed as a whole. It may be nil, and called by several goroutines at once.
 	Problem func(error)
 }
 
@@ -220,6 +220,8 @@ func (p *Poller) invoke(batch []types.Message) []types.Message {
 		return nil
 	}
 	if result.FunctionError != "" {
+		// In Lambda it is a metric. Here whoever waits for the queue must know why: these come back after minutes only.
+		p.problem(fmt.Errorf("%d messages of %s are hidden for the queue's visibility, because the function failed on their batch: %w", len(batch), p.cfg.QueueARN, result.Err()))
 		return nil
 	}
 	return p.done(batch, result.Payload)

@@ -278,7 +278,7 @@ func TestAnswers(t *testing.T) {
 			if n := p.Figures(); n.Failed != 3-len(strings.Fields(tc.deleted)) {
 				t.Errorf("figures %+v", n)
 			}
-			if (len(problems) > 0) != (tc.err != nil) {
+			if (len(problems) > 0) != (tc.err != nil || tc.failed) {
 				t.Errorf("problems %v", problems)
 			}
 		})

@@ -71,6 +71,7 @@ func TestOneObjectThatAlwaysFailsIsItsOwnFault(t *testing.T) {
 	id := h.user(mail("Bob")).ID
 	armed := h.org.Fail(exorgtest.Fault{Kind: exorgtest.Answer, Method: "PATCH", Path: id, Status: 500})
 	h.do(h.RenamePerson(h.ctx, h.person("Bob").DBID, "Bob", "Renamed"))
+	h.do(h.AddLevel(h.ctx, h.person("Bob").DBID, h.engageSkill("Billing").DBID, 4)) // a part whose route serves nobody else meanwhile
 	for i := range 12 {
 		h.do(h.RenamePerson(h.ctx, h.person("Ann").DBID, "Ann", fmt.Sprint("Renamed ", i)))
 		h.minutes(10)
