@@ -7,10 +7,8 @@ import (
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
-	_ "github.com/jackc/pgx/v5/stdlib"  // driver pgx
-	_ "github.com/microsoft/go-mssqldb" // driver sqlserver
-	_ "github.com/sijms/go-ora/v2"      // driver oracle
 
+	_ "excs/shared/engage/drivers" // how Engage is reached
 	"excs/shared/model"
 	"excs/shared/telemetry"
 	"excs/shared/widget/answer"

@@ -110,8 +110,13 @@ func (b *reading) readTransactions(ctx context.Context) error {
 		return nil
 	}
 	var id number
+	var name text
 	var ids []int64
-	err := b.each(ctx, b.sql.transactions(), func(int) {}, []any{&id}, func() { ids = append(ids, id.value) })
+	err := b.each(ctx, b.sql.transactions(), func(int) {}, []any{&id, &name}, func() {
+		if b.isNamed(name, hybridIntegration) {
+			ids = append(ids, id.value)
+		}
+	})
 	switch {
 	case err != nil:
 		return err

@@ -2,90 +2,151 @@ package engage
 
 import (
 	"errors"
+	"fmt"
+	"maps"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
-// What EXCS adds to a DSN is added only where the DSN does not say it itself, but for standard_conforming_strings.
+// address is a DSN taken apart. Which form a DSN has is told by how it begins, never by what stands somewhere in it: a
+// password may hold anything.
+type address struct {
+	user, password string
+	host, port     string // PostgreSQL: lists
+	path           string // what a URL has after the host: the database, the instance, the service
+	options        map[string]string
+}
 
-const notAURL = "the dsn is not a valid URL: in user and password, characters such as / # ? % must be written as %2F %23 %3F %25"
+const notAURL = "the dsn is not a valid URL: in user and password, characters such as / # ? % @ must be written as %2F %23 %3F %25 %40"
 
-// preparePostgres adds standard_conforming_strings=on: Genesys tells administrators to run the server with off, where
-// pgx refuses to work in simple protocol (facts 3.2). It also bounds the time per host and names the program.
-func preparePostgres(dsn string) (string, error) {
-	defaults := [][2]string{{"connect_timeout", "5"}, {"application_name", "excs"}}
-	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
-		return editURL(dsn, func(q url.Values) {
-			q.Set("standard_conforming_strings", "on")
-			setDefaults(q, defaults)
-		})
+// parseURL takes scheme://user:password@host:port/path?options apart. Its errors quote nothing: where a character of the
+// password is not escaped, any part may be a piece of the password.
+func parseURL(dsn string) (address, error) {
+	bad := errors.New(notAURL)
+	_, rest, _ := strings.Cut(dsn, "://")
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		end = len(rest)
 	}
-	if strings.Contains(dsn, "://") || !strings.Contains(dsn, "=") {
-		return "", errNotPostgres()
+	authority, rest := rest[:end], rest[end:]
+	at := strings.LastIndex(authority, "@")
+	if strings.Contains(rest, "#") || at < 0 && strings.Contains(rest, "@") {
+		return address{}, bad
 	}
-	for _, d := range defaults {
-		if !strings.Contains(dsn, d[0]) {
-			dsn += " " + d[0] + "=" + d[1]
+	var a address
+	user, password, _ := strings.Cut(authority[:max(at, 0)], ":")
+	path, query, _ := strings.Cut(rest, "?")
+	var errs [4]error
+	a.user, errs[0] = url.PathUnescape(user)
+	a.password, errs[1] = url.PathUnescape(password)
+	a.path, errs[2] = url.PathUnescape(strings.TrimPrefix(path, "/"))
+	values, err := url.ParseQuery(query)
+	errs[3] = err
+	if errors.Join(errs[:]...) != nil {
+		return address{}, bad
+	}
+	if a.host, a.port, err = splitHosts(authority[at+1:]); err != nil {
+		return address{}, err
+	}
+	a.options = map[string]string{}
+	for key, v := range values {
+		low := strings.ToLower(key)
+		if _, twice := a.options[low]; twice || len(v) > 1 && low != "server" {
+			return address{}, errors.New("the dsn gives an option twice")
 		}
+		a.options[low] = v[0]
 	}
-	return dsn + " standard_conforming_strings=on", nil
+	return a, nil
 }
 
-func errNotPostgres() error {
-	return errors.New("the dsn is not one of PostgreSQL: write postgres://user:password@host:5432/database or host=… user=… password=… dbname=…")
+// splitHosts splits host:port, or a list of them, into the hosts and the ports.
+func splitHosts(text string) (hosts, ports string, err error) {
+	var hs, ps []string
+	given := false
+	for _, h := range strings.Split(text, ",") {
+		port := ""
+		if i := strings.LastIndex(h, ":"); i >= 0 && !strings.HasSuffix(h, "]") && (strings.Count(h, ":") == 1 || strings.HasPrefix(h, "[")) {
+			h, port = h[:i], h[i+1:]
+		}
+		if n, err := strconv.ParseUint(port, 10, 16); port != "" && (err != nil || n == 0) {
+			return "", "", errors.New("the dsn's port is not a number from 1 to 65535 (or a character of the password is not escaped: " + notAURL + ")")
+		}
+		given = given || port != ""
+		hs, ps = append(hs, strings.Trim(h, "[]")), append(ps, port)
+	}
+	if !given {
+		return strings.Join(hs, ","), "", nil
+	}
+	return strings.Join(hs, ","), strings.Join(ps, ","), nil
 }
 
-// prepareSQLServer hints that the connection only reads, which also lets an availability group send it to a readable
-// secondary. The driver accepts the hint only together with a database.
-func prepareSQLServer(dsn string) (string, error) {
-	defaults := [][2]string{{"app name", "excs"}, {"dial timeout", "10"}}
-	readOnly := [2]string{"ApplicationIntent", "ReadOnly"}
-	if strings.HasPrefix(dsn, "sqlserver://") {
-		return editURL(dsn, func(q url.Values) {
-			if hasKey(q, "database") || hasKey(q, "initial catalog") {
-				defaults = append(defaults, readOnly)
+// optionRules is what a DBMS's driver takes in a DSN.
+type optionRules struct {
+	known   []string            // in lower case
+	seconds []string            // of these: whole numbers of seconds
+	files   []string            // of these: files or folders
+	oneOf   map[string][]string // of these: a fixed set of values
+}
+
+// check says what is wrong with the options, before anybody connects.
+func (r optionRules) check(options map[string]string) error {
+	for _, key := range slices.Sorted(maps.Keys(options)) {
+		value := options[key]
+		switch {
+		case !slices.Contains(r.known, key):
+			return fmt.Errorf("the dsn has an option that the driver does not know%s: use some of %s", quoted(key), strings.Join(r.known, ", "))
+		case slices.Contains(r.seconds, key) && !isDigits(value):
+			return fmt.Errorf("the dsn's option %s is a whole number of seconds, without a unit", key)
+		case r.oneOf[key] != nil && !slices.Contains(r.oneOf[key], strings.ToLower(value)):
+			return fmt.Errorf("the dsn's option %s is none of %s", key, strings.Join(r.oneOf[key], ", "))
+		case slices.Contains(r.files, key) && value != "" && value != "system":
+			if _, err := os.Stat(value); err != nil {
+				return fmt.Errorf("the dsn's option %s names a file or folder that is not there: in AWS, give root certificates as rootCertificate in the Engage secret", key)
 			}
-			setDefaults(q, defaults)
-		})
-	}
-	if strings.Contains(dsn, "://") || !strings.Contains(dsn, "=") {
-		return "", errors.New("the dsn is not one of SQL Server: write sqlserver://user:password@host:1433?database=… or server=…;user id=…;password=…;database=…")
-	}
-	low := strings.ToLower(dsn)
-	if strings.HasPrefix(low, "odbc:") { // ODBC has no keyword for the time-out
-		defaults = defaults[:1]
-	}
-	if strings.Contains(low, "database=") || strings.Contains(low, "initial catalog=") {
-		defaults = append(defaults, readOnly)
-	}
-	for _, d := range defaults {
-		if !strings.Contains(low, strings.ToLower(d[0])) {
-			dsn = strings.TrimRight(dsn, "; ") + ";" + d[0] + "=" + d[1]
 		}
 	}
-	return dsn, nil
+	return nil
 }
 
-// prepareOracle fetches more rows per round trip than the driver's 25.
-func prepareOracle(dsn string) (string, error) {
-	if !strings.HasPrefix(dsn, "oracle://") {
-		return "", errors.New("the dsn is not one of Oracle: write oracle://user:password@host:1521/service")
+// quoted shows an option's name if it can not be a piece of a password that was not escaped.
+func quoted(key string) string {
+	if !regexp.MustCompile(`^[a-z][a-z ]*[_ ]?[a-z]+$`).MatchString(key) {
+		return ""
 	}
-	return editURL(dsn, func(q url.Values) { setDefaults(q, [][2]string{{"PREFETCH_ROWS", "500"}}) })
+	return " (" + key + ")"
+}
+
+func isDigits(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' })
+}
+
+// setDefaults adds what the DSN does not say itself.
+func (a *address) setDefaults(defaults ...[2]string) {
+	for _, d := range defaults {
+		if _, given := a.options[d[0]]; !given {
+			a.options[d[0]] = d[1]
+		}
+	}
 }
 
 // prepareSQLite opens an existing file and nothing else (a wrong path would otherwise make an empty database), has
 // SQLite refuse every write, and waits a moment for a lock.
-func prepareSQLite(dsn string) (string, error) {
-	if strings.Contains(dsn, "://") && !strings.HasPrefix(dsn, "file:") {
-		return "", errors.New("the dsn is not one of SQLite: write the path of the file, or file:path?…")
+func prepareSQLite(s Secret) (string, []string, error) {
+	dsn := s.DSN
+	if regexp.MustCompile(`^[a-z]+://`).MatchString(dsn) {
+		return "", nil, errors.New("the dsn is not one of SQLite: write the path of the file, or file:path?…")
 	}
 	path, query, _ := strings.Cut(dsn, "?")
 	q, err := url.ParseQuery(query)
 	if err != nil {
-		return "", errors.New("the dsn's parameters after the ? are not valid")
+		return "", nil, errors.New("the dsn's parameters after the ? are not valid")
 	}
 	memory := strings.Contains(path, ":memory:") || q.Get("mode") == "memory"
 	if !strings.HasPrefix(path, "file:") && !memory {
@@ -100,68 +161,17 @@ func prepareSQLite(dsn string) (string, error) {
 			q.Add("_pragma", pragma)
 		}
 	}
-	return path + "?" + q.Encode(), nil
+	return path + "?" + q.Encode(), []string{dsn}, nil
 }
 
-// editURL changes the parameters of a DSN in URL form. The text of a parse error may hold a part of the password, so it
-// is not passed on.
-func editURL(dsn string, edit func(url.Values)) (string, error) {
-	u, err := url.Parse(dsn)
-	if err != nil {
-		return "", errors.New(notAURL)
-	}
-	q, err := url.ParseQuery(u.RawQuery)
-	if err != nil {
-		return "", errors.New(notAURL)
-	}
-	edit(q)
-	// %20 instead of + for a space: drivers that do not decode a query as a form read both.
-	u.RawQuery = strings.ReplaceAll(q.Encode(), "+", "%20")
-	return u.String(), nil
-}
-
-func setDefaults(q url.Values, defaults [][2]string) {
-	for _, d := range defaults {
-		if !hasKey(q, d[0]) {
-			q.Set(d[0], d[1])
-		}
-	}
-}
-
-func hasKey(q url.Values, key string) bool {
-	for k := range q {
-		if strings.EqualFold(k, key) {
-			return true
-		}
-	}
-	return false
-}
-
-// secretsOf lists the texts of a DSN that no message may hold, longest first: the DSN itself and every password in it,
-// as written and decoded.
-func secretsOf(dsns ...string) []string {
+// secretsOf lists the texts that no message may hold, longest first: the DSNs and the passwords, as they are and as a
+// URL has them.
+func secretsOf(texts ...string) []string {
 	var hide []string
-	add := func(s string) {
-		if s != "" && !slices.Contains(hide, s) {
-			hide = append(hide, s)
-		}
-	}
-	keyword := regexp.MustCompile(`(?i)(?:password|pwd)\s*=\s*`)
-	for _, dsn := range dsns {
-		add(dsn)
-		if u, err := url.Parse(dsn); err == nil && u.User != nil {
-			if p, ok := u.User.Password(); ok {
-				add(p)
-				add(url.QueryEscape(p))
-				add(url.PathEscape(p))
-			}
-		}
-		for _, at := range keyword.FindAllStringIndex(dsn, -1) {
-			for _, v := range valuesAt(dsn[at[1]:]) {
-				add(v)
-				if p, err := url.QueryUnescape(v); err == nil {
-					add(p)
-				}
+	for _, t := range texts {
+		for _, form := range []string{t, url.QueryEscape(t), url.PathEscape(t), strings.ReplaceAll(t, `"`, `""`), keywordEscapes.Replace(t)} {
+			if form != "" && !slices.Contains(hide, form) {
+				hide = append(hide, form)
 			}
 		}
 	}
@@ -169,25 +179,60 @@ func secretsOf(dsns ...string) []string {
 	return hide
 }
 
-// valuesAt lists what the value at the start of a text may be. Where it ends depends on the form of the DSN (a space, a
-// semicolon, an ampersand, a closing quote), so every reading is taken: hiding too much costs nothing.
-func valuesAt(rest string) []string {
-	values := []string{rest}
-	for _, end := range []string{" ", ";", "&"} {
-		v, _, _ := strings.Cut(rest, end)
-		values = append(values, v, strings.Trim(v, `'"`))
-	}
-	if m := regexp.MustCompile(`^(?:'((?:[^'\\]|\\.)*)'|"([^"]*)"|\{([^}]*)\})`).FindStringSubmatch(rest); m != nil {
-		quoted := m[1] + m[2] + m[3]
-		values = append(values, quoted, regexp.MustCompile(`\\(.)`).ReplaceAllString(quoted, "$1"))
-	}
-	return values
-}
+// longSecret is from which length on a secret is hidden inside of words too. A shorter one can be a part of a word that
+// means nothing: a password "or" would blot out half of "password".
+const longSecret = 8
 
 // scrub makes one line of a text and blots out everything that must stay hidden.
 func scrub(text string, hide []string) string {
 	for _, h := range hide {
-		text = strings.ReplaceAll(text, h, "***")
+		text = blot(text, h)
 	}
 	return strings.Join(strings.Fields(text), " ")
+}
+
+func blot(text, secret string) string {
+	if utf8.RuneCountInString(secret) >= longSecret {
+		return strings.ReplaceAll(text, secret, "***")
+	}
+	var b strings.Builder
+	for from := 0; ; {
+		i := strings.Index(text[from:], secret)
+		if i < 0 {
+			return b.String() + text[from:]
+		}
+		i += from
+		end := i + len(secret)
+		b.WriteString(text[from:i])
+		if isInWord(text[:i], secret, text[end:]) {
+			b.WriteString(secret)
+		} else {
+			b.WriteString("***")
+		}
+		from = end
+	}
+}
+
+// isInWord says whether a text is a part of a longer word.
+func isInWord(before, text, after string) bool {
+	last, _ := utf8.DecodeLastRuneInString(before)
+	first, _ := utf8.DecodeRuneInString(text)
+	end, _ := utf8.DecodeLastRuneInString(text)
+	next, _ := utf8.DecodeRuneInString(after)
+	return isWord(last) && isWord(first) && before != "" || isWord(end) && isWord(next) && after != ""
+}
+
+func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// rootFile writes the secret's root certificates where a driver that wants a file finds them. The name is that of the
+// text, so a function that stays warm writes it once.
+func rootFile(pem string) (string, error) {
+	path := filepath.Join(os.TempDir(), "excs-roots-"+hashOf(pem)+".pem")
+	if old, err := os.ReadFile(path); err == nil && string(old) == pem {
+		return path, nil
+	}
+	if err := os.WriteFile(path, []byte(pem), 0o600); err != nil {
+		return "", errors.New("rootCertificate can not be written to the temporary folder: " + err.Error())
+	}
+	return path, nil
 }

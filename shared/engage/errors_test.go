@@ -237,9 +237,12 @@ func TestErrorCodes(t *testing.T) {
 	}
 }
 
-// What pgx says of a DSN that it can not take quotes the DSN, so it is not passed on.
+// A DSN that pgx could not take is refused without a word of it.
 func TestADSNThatThePostgresDriverRefuses(t *testing.T) {
-	for _, dsn := range []string{"postgres://excs:hunter2@h:70000/genesys", "host=h password='hunter2 user=excs", "postgres://excs:hunter2@h/d?sslmode=maybe&password=hunter3"} {
-		wantError(t, failed(t, engage.Secret{Driver: "postgres", DSN: dsn}), model.CodeInvalid, []string{"hunter2", "hunter3", dsn}, "the dsn is not one of PostgreSQL: write postgres://")
+	for dsn, says := range map[string]string{
+		"postgres://excs:hunter2@h:70000/genesys": "port", "host=h password='hunter2 user=excs": "single quotes", "postgres://excs:hunter2@h/d?sslmode=maybe&password=hunter3": "sslmode is none of",
+	} {
+		_, err := engage.Open(engage.Secret{Driver: "postgres", DSN: dsn})
+		wantError(t, err, model.CodeInvalid, []string{"hunter2", "hunter3", dsn}, says)
 	}
 }

@@ -2,6 +2,8 @@ package engage
 
 import (
 	"context"
+	"database/sql/driver"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,8 +14,24 @@ import (
 // OnQuery has f called before each query of a snapshot's transaction.
 func (r *Reader) OnQuery(f func(query string)) { r.asked = f }
 
-// Scrub is scrub with what secretsOf finds in the DSNs.
-func Scrub(text string, dsns ...string) string { return scrub(text, secretsOf(dsns...)) }
+// Scrub is scrub with what is found in the DSN, or why the DSN is wrong.
+func Scrub(driver, text, dsn string) string {
+	d, err := dialectOf(driver)
+	if err != nil {
+		return err.Error()
+	}
+	_, hide, err := d.prepare(Secret{Driver: driver, DSN: dsn})
+	if err != nil {
+		return err.Error()
+	}
+	return scrub(text, secretsOf(hide...))
+}
+
+// Opener gives what Register was told.
+func Opener(name string) func(Connection) (driver.Connector, error) {
+	open, _ := connectorOf(name)
+	return open
+}
 
 // PrepareDSN completes a DSN for a driver.
 func PrepareDSN(driver, dsn string) (string, error) {
@@ -21,17 +39,21 @@ func PrepareDSN(driver, dsn string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return d.prepare(dsn)
+	completed, _, err := d.prepare(Secret{Driver: driver, DSN: dsn})
+	return completed, err
+}
+
+// Fault says what a driver's error becomes.
+func Fault(driver string, err error) error {
+	d, derr := dialectOf(driver)
+	if derr != nil {
+		return derr
+	}
+	return (&Reader{dialect: d}).fault("test", err)
 }
 
 // CodeOf says which code a driver's error has.
-func CodeOf(driver string, err error) model.Code {
-	d, derr := dialectOf(driver)
-	if derr != nil {
-		return ""
-	}
-	return model.CodeOf((&Reader{dialect: d}).fault("test", err))
-}
+func CodeOf(driver string, err error) model.Code { return model.CodeOf(Fault(driver, err)) }
 
 // Number scans a value as the reader does.
 func Number(src any) (value int64, null bool, err error) {
@@ -40,12 +62,13 @@ func Number(src any) (value int64, null bool, err error) {
 	return n.value, n.null, err
 }
 
-// Text scans a value as the reader does, and repairs it.
-func Text(src any) (string, bool, error) {
+// Text scans a value as the reader does, and decodes it from an encoding.
+func Text(src any, encoding string) (string, bool, error) {
 	var t text
-	err := t.Scan(src)
-	s, broken := repair(t.raw)
-	return s, broken, err
+	e, err := decoderOf(encoding)
+	err = errors.Join(err, t.Scan(src))
+	s, ok := decode(t.raw, e)
+	return s, !ok, err
 }
 
 // Schema is a catalogue for tests: table → columns.
@@ -71,7 +94,7 @@ func Resolve(driver, schema string, overrides map[string]string, q Query, holds 
 	c := catalogue{}
 	for t, columns := range holds {
 		for _, column := range columns {
-			c.add(t, column)
+			c.add(t, column, "varchar")
 		}
 	}
 	return resolve(d, schema, overrides, c, needs(q))
@@ -81,7 +104,7 @@ func Resolve(driver, schema string, overrides map[string]string, q Query, holds 
 func SQL(res Resolved, q Query, named ...string) string {
 	var b strings.Builder
 	put := func(title, sql string) { fmt.Fprintf(&b, "-- %s\n%s;\n\n", title, sql) }
-	s := newQueries(res, q)
+	s := newQueries(res, q, false)
 	put("catalogue", res.dialect.catalogue(res.schema, named))
 	put("tenants", s.tenants())
 	for _, t := range s.extents() {
@@ -104,12 +127,14 @@ func SQL(res Resolved, q Query, named ...string) string {
 
 // Try runs a statement in the transaction that a read has.
 func (r *Reader) Try(ctx context.Context, query string) error {
+	ctx, end := onLeash(ctx)
+	defer end()
 	conn, err := r.connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	tx, _, err := r.dialect.begin(ctx, conn, r.dsn)
+	tx, _, err := r.dialect.begin(ctx, conn, r)
 	if err != nil {
 		return err
 	}

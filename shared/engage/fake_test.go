@@ -1,6 +1,7 @@
 package engage_test
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -30,6 +31,7 @@ var (
 // behaviour is what a test asks of a fake, and what the fake saw.
 type behaviour struct {
 	mu            sync.Mutex
+	characterSet  string         // Oracle's; AL32UTF8 by default
 	snapshotState int64          // SQL Server's snapshot_isolation_state
 	lose          map[string]int // FROM clause → rows to withhold at the end
 	connectError  error
@@ -50,8 +52,27 @@ func fakePlace(t testing.TB, d *fakeDriver, s *engagetest.Site) (engage.Secret, 
 	p := sqlitePlace(t, s)
 	b := &behaviour{snapshotState: 1, lose: map[string]int{}}
 	d.behaviours.Store(p.secret.DSN, b)
-	return engage.Secret{Driver: d.name, DSN: d.name + "://excs:Tiger%232024@db.example:1521/genesys?database=cfg&file=" + url.QueryEscape(p.secret.DSN)}, b
+	dsn := map[string]string{"oracle": "oracle://excs:Tiger%232024@fake.example:1521/" + url.PathEscape(p.secret.DSN), "sqlserver": "sqlserver://excs:Tiger%232024@fake.example:1433?database=" + url.QueryEscape(p.secret.DSN)}
+	return engage.Secret{Driver: d.name, DSN: dsn[d.name]}, b
 }
+
+// register has the fakes answer for their host, and the real drivers for all others.
+func (d *fakeDriver) register(real func(engage.Connection) (driver.Connector, error)) {
+	engage.Register(d.name, func(c engage.Connection) (driver.Connector, error) {
+		if strings.Contains(c.DSN, "@fake.example:") {
+			return fakeConnector{d, c.DSN}, nil
+		}
+		return real(c)
+	})
+}
+
+type fakeConnector struct {
+	driver *fakeDriver
+	dsn    string
+}
+
+func (c fakeConnector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
+func (c fakeConnector) Driver() driver.Driver                        { return c.driver }
 
 // Open implements driver.Driver.
 func (d *fakeDriver) Open(dsn string) (driver.Conn, error) {
@@ -59,7 +80,10 @@ func (d *fakeDriver) Open(dsn string) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	path := u.Query().Get("file")
+	path := u.Query().Get("database")
+	if d == oracle {
+		path = strings.TrimPrefix(u.Path, "/")
+	}
 	v, ok := d.behaviours.Load(path)
 	if !ok {
 		return nil, errors.New("no database for " + dsn)
@@ -114,12 +138,15 @@ func (c *fakeConn) QueryContext(ctx context.Context, query string, args []driver
 	run := query
 	switch {
 	case strings.Contains(query, "ALL_TAB_COLUMNS"):
-		run = "SELECT 'GENESYS', UPPER(m.name), UPPER(c.name) FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'"
+		run = "SELECT 'GENESYS', UPPER(m.name), UPPER(c.name), 'VARCHAR2', 0 FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'"
 	case strings.Contains(query, "INFORMATION_SCHEMA.COLUMNS"):
-		run = "SELECT 'dbo', m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'"
+		run = "SELECT 'dbo', m.name, c.name, 'varchar', 0, 0 FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'"
 	case strings.Contains(query, "sys.databases"):
 		run = "SELECT " + strconv.FormatInt(c.b.snapshotState, 10)
+	case strings.Contains(query, "NLS_DATABASE_PARAMETERS"):
+		run = "SELECT '" + cmp.Or(c.b.characterSet, "AL32UTF8") + "'"
 	}
+	run = regexp.MustCompile(`CAST\((\w\.\w+) AS n?var\w+\(\d+\)\)|UTL_RAW.CAST_TO_RAW\((\w\.\w+)\)`).ReplaceAllString(run, "$1$2")
 	run = c.driver.placeholder.ReplaceAllString(run, "?$1")
 	rows, err := c.Conn.(driver.QueryerContext).QueryContext(ctx, run, args)
 	if err != nil {

@@ -1,6 +1,7 @@
 package engage_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -38,7 +39,9 @@ func TestSQLOfAnotherQuery(t *testing.T) {
 	}
 }
 
-// The dialects differ in placeholders and in the catalogue query only.
+var castText = regexp.MustCompile(`CAST\((\w\.\w+) AS nvarchar\(4000\)\)`)
+
+// The dialects differ in placeholders, in how SQL Server selects a text, and in the catalogue query only.
 func TestDialectsDifferOnlyInPlaceholders(t *testing.T) {
 	text := map[string]string{}
 	for driver, placeholder := range map[string]string{"postgres": "$1", "sqlserver": "@p1", "oracle": ":1", "sqlite": "?"} {
@@ -47,7 +50,7 @@ func TestDialectsDifferOnlyInPlaceholders(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, statements, _ := strings.Cut(engage.SQL(res, standard()), "-- tenants")
-		text[driver] = strings.ReplaceAll(statements, placeholder, "?")
+		text[driver] = castText.ReplaceAllString(strings.ReplaceAll(statements, placeholder, "?"), "$1")
 	}
 	for driver, got := range text {
 		if got != text["sqlite"] {

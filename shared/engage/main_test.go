@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"excs/shared/engage"
+	"excs/shared/engage/drivers"
 	"excs/shared/engage/engagetest"
 	"excs/shared/engage/engagetest/pgtest"
 	"excs/shared/model"
@@ -27,8 +28,8 @@ var (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	sql.Register("oracle", oracle)
-	sql.Register("sqlserver", sqlServer)
+	oracle.register(drivers.Oracle)
+	sqlServer.register(drivers.SQLServer)
 	os.Exit(pgtest.Main(m, cluster, nonConforming))
 }
 

@@ -20,28 +20,35 @@ func (r *Reader) Read(ctx context.Context, q Query) (_ *model.Snapshot, _ model.
 	if err := q.validate(); err != nil {
 		return nil, nil, err
 	}
-	conn, err := r.connect(ctx)
+	var b *reading
+	err = r.connected(ctx, func(ctx context.Context, conn *sql.Conn) (err error) {
+		b, err = r.readOn(ctx, conn, q)
+		return err
+	})
 	if err != nil {
 		return nil, nil, err
-	}
-	defer func() { err = r.release(conn, err) }()
-	res, err := r.probe(ctx, conn, q)
-	if err != nil {
-		return nil, nil, err
-	}
-	tx, notes, err := r.dialect.begin(ctx, conn, r.dsn)
-	if err != nil {
-		return nil, nil, r.fault("begin the read-only transaction", err)
-	}
-	b := newReading(r, tx, newQueries(res, q))
-	b.snap.Notes = notes
-	if err := b.all(ctx); err != nil {
-		return nil, nil, b.abandon(err)
-	}
-	if err := tx.Commit(); err != nil {
-		return nil, nil, r.fault("end the read-only transaction", err)
 	}
 	return b.snap, b.counts, nil
+}
+
+func (r *Reader) readOn(ctx context.Context, conn *sql.Conn, q Query) (*reading, error) {
+	res, err := r.probe(ctx, conn, q)
+	if err != nil {
+		return nil, err
+	}
+	tx, notes, err := r.dialect.begin(ctx, conn, r)
+	if err != nil {
+		return nil, r.fault("begin the read-only transaction", err)
+	}
+	b := newReading(r, tx, newQueries(res, q, r.encoding != nil))
+	b.snap.Notes = notes
+	if err := b.all(ctx); err != nil {
+		return nil, b.abandon(err)
+	}
+	if err := tx.Commit(); err != nil {
+		return nil, r.fault("end the read-only transaction", err)
+	}
+	return b, nil
 }
 
 // reading is one read under way.
@@ -172,13 +179,22 @@ func (b *reading) note(format string, args ...any) {
 	b.snap.Notes = append(b.snap.Notes, model.Note{Text: fmt.Sprintf(format, args...)})
 }
 
-// clean trims a text and repairs what is no valid one.
+// clean decodes and trims a text. One that can not be decoded stays what it is, which is no valid UTF-8.
 func (b *reading) clean(t model.Table, dbid int64, raw text) string {
-	s, broken := repair(raw.raw)
-	if broken {
+	s, ok := b.reader.decode(raw)
+	if !ok {
 		b.broken[t] = b.broken[t].add(dbid)
 	}
 	return strings.TrimSpace(s)
+}
+
+// decode turns what a driver gave into text. Drivers that are asked for the bytes of a text (queries.text) give bytes;
+// a text that they give beside those comes from a column that knows its own encoding.
+func (r *Reader) decode(raw text) (string, bool) {
+	if r.dialect.text != nil && !raw.bytes {
+		return decode(raw.raw, nil)
+	}
+	return decode(raw.raw, r.encoding)
 }
 
 // state reads a state: NULL, 0 and unknown numbers are taken for enabled, because disabling somebody needs a row that
@@ -204,7 +220,7 @@ func (t tally) add(dbid int64) tally {
 func (b *reading) noteTallies() {
 	for _, t := range sortedTables(b.broken) {
 		n := b.broken[t]
-		b.note("%s: %d values hold bytes that are no UTF-8 text, shown as \uFFFD (the first in the object with DBID %d): check the encoding of the Configuration Database", t, n.n, n.first)
+		b.note("%s: %d values are no text in %s (the first in the object with DBID %d): what is called by them is neither written nor removed; set encoding in the Engage secret to the code page that Configuration Server wrote in", t, n.n, b.reader.encodingName(), n.first)
 	}
 	for _, t := range sortedTables(b.states) {
 		n := b.states[t]
@@ -231,7 +247,7 @@ func (b *reading) readTenant(ctx context.Context) error {
 		if t.DBID == b.sql.query.Tenant {
 			b.snap.Tenant = t
 		}
-		others = append(others, fmt.Sprintf("%d '%s'", t.DBID, t.Name))
+		others = append(others, fmt.Sprintf("%d '%s'", t.DBID, strings.ToValidUTF8(t.Name, "?")))
 		return nil
 	})
 	if err != nil || b.snap.Tenant.DBID != 0 {

@@ -22,6 +22,7 @@ type Resolved struct {
 type resolvedTable struct {
 	name    string
 	columns map[string]string
+	types   map[string]string // by the name in the documented schema
 }
 
 // table gives a table's name as it stands in SQL.
@@ -36,6 +37,15 @@ func (r Resolved) table(name string) string {
 // column gives a column's name as it stands in SQL.
 func (r Resolved) column(table, name string) string {
 	return r.dialect.identifier(r.tables[table].columns[name])
+}
+
+// text gives a column of texts as it is selected.
+func (r Resolved) text(alias, table, name string, encoded bool) string {
+	c := alias + "." + r.column(table, name)
+	if r.dialect.text == nil {
+		return c
+	}
+	return r.dialect.text(c, r.tables[table].types[name], encoded)
 }
 
 // has says whether an optional table (column "") or column is there.
@@ -71,6 +81,32 @@ func equal(documented, found string) string {
 		return documented
 	}
 	return documented + " = " + found
+}
+
+// resolveIn finds the schema that holds what is needed: the one of the secret, else what SQL takes for plain names, else
+// the only other one that has it all. Of several none is guessed.
+func resolveIn(d dialect, schema string, overrides map[string]string, cs catalogues, wanted []need) (Resolved, error) {
+	r, err := resolve(d, schema, overrides, cs.own, wanted)
+	if err == nil || schema != "" {
+		return r, err
+	}
+	var fits []string
+	var found Resolved
+	for _, other := range slices.Sorted(maps.Keys(cs.others)) {
+		if there, e := resolve(d, other, overrides, cs.others[other], wanted); e == nil {
+			fits, found = append(fits, other), there
+		}
+	}
+	switch {
+	case len(fits) == 1 && len(cs.own) == 0:
+		return found, nil
+	case len(fits) > 0:
+		return r, model.Errorf(model.CodeInvalid, op, "the login's own schema does not hold the Configuration Database, but these do: %s. Give the right one as schema in the Engage secret", strings.Join(fits, ", "))
+	case len(cs.own) == 0 && len(cs.others) > 0:
+		nearest := slices.MaxFunc(slices.Sorted(maps.Keys(cs.others)), func(a, b string) int { return len(cs.others[a]) - len(cs.others[b]) })
+		return resolve(d, nearest, overrides, cs.others[nearest], wanted)
+	}
+	return r, err
 }
 
 // resolve finds every need in the catalogue. Everything that is missing is named in one error (CodeInvalid), with what
@@ -152,13 +188,14 @@ func (n need) find(c catalogue, overrides map[string]string) (resolvedTable, str
 
 // match resolves the columns of a table, or says which required ones it lacks.
 func (n need) match(t catalogueTable, overrides map[string]string) (resolvedTable, []string) {
-	found := resolvedTable{name: t.name, columns: map[string]string{}}
+	found := resolvedTable{name: t.name, columns: map[string]string{}, types: map[string]string{}}
 	var lacks []string
 	for _, col := range n.columns {
 		_, named := overrides[n.table+"."+col.name]
 		names := n.namesOf(col, overrides)
 		if actual, ok := t.first(names); ok {
 			found.columns[col.name] = actual
+			found.types[col.name] = t.types[strings.ToLower(actual)]
 		} else if !col.optional || named {
 			lacks = append(lacks, strings.Join(names, " or "))
 		}

@@ -14,6 +14,7 @@ type option struct {
 	value         strings.Builder
 	last          int64 // the last part
 	gap           bool  // a part is missing before it
+	bytes         bool  // its parts came as bytes
 }
 
 // annex is the annex of one group, while it arrives.
@@ -30,6 +31,9 @@ func (b *reading) readScripts(ctx context.Context) error {
 	var section, name, value text
 	var a annex
 	err := b.each(ctx, b.sql.scripts(), func(int) {}, []any{&group, &sectionID, &section, &optionID, &name, &part, &value}, func() {
+		if !b.isNamed(section, scriptSection) || !b.isNamed(name, scriptOption) {
+			return
+		}
 		if group.value != a.group {
 			b.endAnnex(a)
 			a = annex{group: group.value}
@@ -46,11 +50,19 @@ func (b *reading) readScripts(ctx context.Context) error {
 			o.last = part.value
 		}
 		o.value.WriteString(value.raw)
+		o.bytes = o.bytes || value.bytes
 	})
 	if err == nil {
 		b.endAnnex(a)
 	}
 	return err
+}
+
+// isNamed compares a name without case and outer space, in Go: what LOWER makes of letters depends on the server's locale
+// (a Turkish one makes a dotless i of I).
+func (b *reading) isNamed(raw text, name string) bool {
+	s, _ := b.reader.decode(raw)
+	return model.SameName(s, name)
 }
 
 // option gives the option under way, nil for a new one: rows come in the order of their DBIDs.
@@ -94,8 +106,8 @@ func (b *reading) endAnnex(a annex) {
 	if o.gap {
 		b.note("agent group %d: a part of its option %s/%s is missing, so the expression is not the one that was entered: enter it again", a.group, scriptSection, scriptOption)
 	}
-	s, broken := repair(o.value.String())
-	if broken {
+	s, whole := b.reader.decode(text{o.value.String(), o.bytes})
+	if !whole {
 		b.broken[model.TableScript] = b.broken[model.TableScript].add(a.group)
 	}
 	b.snap.Groups[i].Script, b.snap.Groups[i].HasScript = s, true

@@ -2,6 +2,7 @@ package engage
 
 import (
 	"bytes"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 // Secret says how to reach the Configuration Database. Its JSON is that of the Engage secret (DESIGN section 5):
 //
 //	{"driver": "postgres", "dsn": "postgres://excs:…@db.example/genesys", "schema": "genesys",
+//	 "rootCertificate": "-----BEGIN CERTIFICATE-----\n…", "encoding": "windows-1251",
 //	 "columns": {"cfg_route_dn": "cfg_my_links", "cfg_route_dn.dn_dbid": "routed_dbid", "cfg_person.email_address": "mail"}}
 //
 // Formatting or logging a Secret shows neither the DSN nor anything of it.
@@ -31,12 +33,21 @@ type Secret struct {
 	// table or "cfg_person.email_address" for a column; the value is its name in this database. The column of a table
 	// that has another name is still called by the documented one ("cfg_route_dn.dn_dbid").
 	Columns map[string]string `json:"columns,omitempty"`
+	// RootCertificate holds the root certificates (PEM) by which the server is verified; "" means the system's, or those
+	// that the DSN names.
+	RootCertificate string `json:"rootCertificate,omitempty"`
+	// TLS is "" or "legacy": take what SQL Server offered before 2016 (TLS 1.0, RSA key exchange, negative serials).
+	TLS string `json:"tls,omitempty"`
+	// Encoding is the code page in which a Configuration Server that is not multi-language wrote its texts
+	// ("windows-1251", "gbk", …); "" where the database itself knows.
+	Encoding string `json:"encoding,omitempty"`
 }
 
 // ParseSecret reads the JSON of an Engage secret. The error is CodeInvalid and never quotes the text.
 func ParseSecret(text []byte) (Secret, error) {
 	const op = "parse the Engage secret"
 	var s Secret
+	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) // Windows editors begin a file with a byte-order mark
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&s); err != nil {
@@ -54,7 +65,7 @@ func ParseSecret(text []byte) (Secret, error) {
 // jsonFault describes what is wrong with the JSON without quoting a value of it.
 func jsonFault(err error) string {
 	if name, unknown := strings.CutPrefix(err.Error(), "json: unknown field "); unknown {
-		return "unknown field " + name + ": use driver, dsn, schema, columns"
+		return "unknown field " + name + ": use driver, dsn, schema, columns, rootCertificate, tls, encoding"
 	}
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return fmt.Sprintf("the field %s must be a %s", e.Field, e.Type)
@@ -78,7 +89,38 @@ func (s Secret) validate() error {
 	case s.Schema != "" && !isIdentifier(s.Schema):
 		return fmt.Errorf("schema %q is not a plain name (letters, digits, _ $ #)", s.Schema)
 	}
+	if err := s.validateTLS(); err != nil {
+		return err
+	}
+	if _, err := decoderOf(s.Encoding); err != nil {
+		return err
+	}
 	return validateOverrides(s.Columns)
+}
+
+func (s Secret) validateTLS() error {
+	switch {
+	case s.TLS != "" && s.TLS != "legacy":
+		return errors.New(`tls is "legacy" or left out`)
+	case s.TLS != "" && s.Driver != "sqlserver":
+		return fmt.Errorf(`tls "legacy" is for SQL Server; %s does without`, s.Driver)
+	case s.RootCertificate != "" && s.Driver == "sqlite":
+		return errors.New("rootCertificate is given, but sqlite has no server")
+	}
+	_, err := s.roots()
+	return err
+}
+
+// roots gives the root certificates, nil for none.
+func (s Secret) roots() (*x509.CertPool, error) {
+	if s.RootCertificate == "" {
+		return nil, nil
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM([]byte(s.RootCertificate)) {
+		return nil, errors.New("rootCertificate holds no certificate: give the text of the PEM file, from -----BEGIN CERTIFICATE----- to the end, with \\n for the ends of its lines")
+	}
+	return pool, nil
 }
 
 func validateOverrides(overrides map[string]string) error {

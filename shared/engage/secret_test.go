@@ -11,9 +11,9 @@ import (
 	"excs/shared/model"
 )
 
-// A secret with everything is read as it is written.
+// A secret with everything is read as it is written, after the byte-order mark that Windows editors write.
 func TestParseSecret(t *testing.T) {
-	got, err := engage.ParseSecret([]byte(`{"driver":"postgres","dsn":"postgres://u:p@h/d","schema":"genesys","columns":{"cfg_route_dn":"cfg_x","cfg_person.email_address":"mail"}}`))
+	got, err := engage.ParseSecret([]byte("\xef\xbb\xbf" + `{"driver":"postgres","dsn":"postgres://u:p@h/d","schema":"genesys","columns":{"cfg_route_dn":"cfg_x","cfg_person.email_address":"mail"}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +31,7 @@ func TestWrongSecrets(t *testing.T) {
 		{"an empty text", ``, "not a JSON object"},
 		{"a cut text", `{"driver":"postgres","dsn":"` + dsn, "not"},
 		{"a list", `["` + dsn + `"]`, "must be a"},
-		{"an unknown field", `{"driver":"postgres","dsn":"` + dsn + `","passwort":"x"}`, `unknown field "passwort": use driver, dsn, schema, columns`},
+		{"an unknown field", `{"driver":"postgres","dsn":"` + dsn + `","passwort":"x"}`, `unknown field "passwort": use driver, dsn, schema, columns, rootCertificate, tls, encoding`},
 		{"a field of another type", `{"driver":"postgres","dsn":42}`, "the field dsn must be a string"},
 		{"a second object", `{"driver":"postgres","dsn":"` + dsn + `"} {}`, "more text"},
 		{"no driver", `{"dsn":"` + dsn + `"}`, "driver is missing: use one of postgres, sqlserver, oracle, sqlite"},
@@ -45,6 +45,10 @@ func TestWrongSecrets(t *testing.T) {
 		{"an override that is no name", `{"driver":"postgres","dsn":"` + dsn + `","columns":{"cfg_person":"x y"}}`, `the name "x y" given for cfg_person is not a plain name`},
 		{"an empty override", `{"driver":"postgres","dsn":"` + dsn + `","columns":{"cfg_person":""}}`, `the name "" given for cfg_person`},
 		{"an override that starts with a digit", `{"driver":"postgres","dsn":"` + dsn + `","columns":{"cfg_person":"1x"}}`, "not a plain name"},
+		{"an unknown encoding", `{"driver":"postgres","dsn":"` + dsn + `","encoding":"ansi!"}`, "use one of windows-1250"},
+		{"another TLS", `{"driver":"sqlserver","dsn":"` + dsn + `","tls":"old"}`, `tls is "legacy" or left out`},
+		{"legacy TLS elsewhere", `{"driver":"postgres","dsn":"` + dsn + `","tls":"legacy"}`, "is for SQL Server"},
+		{"a certificate that is none", `{"driver":"postgres","dsn":"` + dsn + `","rootCertificate":"MIIB…"}`, "-----BEGIN CERTIFICATE-----"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := engage.ParseSecret([]byte(c.text))

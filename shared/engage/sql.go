@@ -2,6 +2,7 @@ package engage
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,19 +37,27 @@ func (s statement) count() string { return "SELECT COUNT(*)\nFROM " + s.from + "
 // queries are all statements of one read, in one dialect, over resolved names. Every statement has one parameter, the
 // tenant's DBID; other numbers are written out, because a repeated placeholder means different things to the drivers.
 type queries struct {
-	res   Resolved
-	query Query
-	param string
+	res     Resolved
+	query   Query
+	param   string
+	encoded bool // the secret gives the encoding of the texts
 }
 
-func newQueries(res Resolved, q Query) queries {
-	return queries{res: res, query: q, param: res.dialect.parameter}
+func newQueries(res Resolved, q Query, encoded bool) queries {
+	return queries{res: res, query: q, param: res.dialect.parameter, encoded: encoded}
 }
 
-// c lists columns under an alias.
+// texts are the columns that hold texts.
+var texts = []string{"employee_id", "user_name", "first_name", "last_name", emailColumn, "name", "number_", "prop_name", "prop_value", "display_name"}
+
+// c lists columns under an alias, as they are selected.
 func (q queries) c(alias, table string, names ...string) []string {
 	cs := make([]string, 0, len(names))
 	for _, n := range names {
+		if slices.Contains(texts, n) {
+			cs = append(cs, q.res.text(alias, table, n, q.encoded))
+			continue
+		}
 		cs = append(cs, q.one(alias, table, n))
 	}
 	return cs
@@ -119,7 +128,7 @@ func (q queries) persons() statement {
 	const t = "cfg_person"
 	columns := q.c("p", t, "dbid", "employee_id", "user_name", "first_name", "last_name", "is_agent", "state")
 	if q.res.has(t, emailColumn) {
-		columns = append(columns, q.one("p", t, emailColumn))
+		columns = append(columns, q.c("p", t, emailColumn)...)
 	}
 	return statement{model.TablePerson, columns, q.res.table(t) + " p", q.personScope(), q.one("p", t, "dbid")}
 }
@@ -161,7 +170,7 @@ func (q queries) dns() statement {
 	const t, w = "cfg_dn", switchTable
 	return statement{
 		model.TableDN,
-		append(q.c("d", t, "dbid", "number_", "name", "type", "state", "switch_dbid"), q.one("w", w, "dbid"), q.one("w", w, "name")),
+		append(q.c("d", t, "dbid", "number_", "name", "type", "state", "switch_dbid"), q.c("w", w, "dbid", "name")...),
 		q.res.table(t) + " d LEFT JOIN " + q.res.table(w) + " w ON " + q.one("w", w, "dbid") + " = " + q.one("d", t, "switch_dbid"),
 		q.dnScope(),
 		q.one("d", t, "dbid"),
@@ -201,8 +210,7 @@ func (q queries) links() statement {
 	}
 }
 
-// scripts reads the parts of the skill expressions. Root rows have the parent 0 or NULL; section and option names are
-// compared without case and outer space.
+// scripts reads the parts of the skill expressions. Root rows have the parent 0 or NULL.
 func (q queries) scripts() statement {
 	const t, g = "cfg_flex_prop", "cfg_group"
 	parent := q.one("s", t, "parent_dbid")
@@ -217,8 +225,11 @@ func (q queries) scripts() statement {
 	}
 }
 
-// named compares a name without case and outer space, with functions that all four DBMSs have.
-func named(column, name string) string { return "LOWER(LTRIM(RTRIM(" + column + "))) = '" + name + "'" }
+// named finds a name in any case, with space around it, and some that are no more than like it: who reads the rows
+// compares again, in Go. Any letter stands for an i, because what LOWER makes of I depends on the server's locale.
+func named(column, name string) string {
+	return "LOWER(" + column + ") LIKE '%" + strings.ReplaceAll(name, "i", "_") + "%'"
+}
 
 func (q queries) attributes() statement {
 	const t = "cfg_enumerator"
@@ -242,7 +253,7 @@ func (q queries) values(attributes []int64) statement {
 func (q queries) transactions() statement {
 	const t = "cfg_transaction"
 	return statement{
-		model.TableTransaction, q.c("x", t, "dbid"), q.res.table(t) + " x",
+		model.TableTransaction, q.c("x", t, "dbid", "name"), q.res.table(t) + " x",
 		q.ofTenant("x", t) + " AND " + named(q.one("x", t, "name"), hybridIntegration) + q.living("x", t), q.one("x", t, "dbid"),
 	}
 }

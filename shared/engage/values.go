@@ -5,7 +5,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // number scans a whole number from whatever a driver gives for numeric(10,0) or integer: an integer, a float, a text.
@@ -60,29 +59,23 @@ func (n *number) fromFloat(f float64) error {
 	return nil
 }
 
-// text scans a text from whatever a driver gives; NULL is "". The bytes stay as they are: clean trims and repairs them.
-type text struct{ raw string }
+// text scans a text from whatever a driver gives; NULL is "". The bytes stay as they are: clean decodes and trims them.
+type text struct {
+	raw   string
+	bytes bool // they came as bytes
+}
 
 // Scan implements sql.Scanner.
 func (t *text) Scan(src any) error {
 	switch v := src.(type) {
 	case nil:
-		t.raw = ""
+		*t = text{}
 	case string:
-		t.raw = v
+		*t = text{raw: v}
 	case []byte:
-		t.raw = string(v)
+		*t = text{raw: string(v), bytes: true}
 	default:
-		t.raw = fmt.Sprint(v)
+		*t = text{raw: fmt.Sprint(v)}
 	}
 	return nil
-}
-
-// repair replaces what is no valid text: bytes that are not UTF-8, and NUL, which neither PostgreSQL nor the EX Org
-// takes. It says whether there was any.
-func repair(s string) (string, bool) {
-	if utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 {
-		return s, false
-	}
-	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD"), true
 }

@@ -2,6 +2,7 @@ package engage_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -33,38 +34,49 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
-// Texts are taken from whatever a driver gives; what is no valid text is repaired and told.
+// Texts are taken from whatever a driver gives and decoded; what is no text stays apart from every text.
 func TestTexts(t *testing.T) {
 	for _, c := range []struct {
-		src    any
-		want   string
-		broken bool
+		src      any
+		encoding string
+		want     string
+		broken   bool
 	}{
 		{src: nil}, {src: ""}, {src: []byte{}}, {src: " a ", want: " a "}, {src: []byte("é"), want: "é"}, {src: int64(42), want: "42"}, {src: 1.5, want: "1.5"},
-		{src: "Ren\xe9e", want: "Ren\uFFFDe", broken: true}, {src: "a\x00b", want: "a\uFFFDb", broken: true}, {src: "a\uFFFDb", want: "a\uFFFDb"},
+		{src: "Ren\xe9e", want: "Ren\xe9e", broken: true}, {src: "a\x00b", want: "a\xffb", broken: true}, {src: "a\uFFFDb", want: "a\xffb", broken: true},
+		{src: "Ren\xe9e", encoding: "windows-1252", want: "Renée"},
+		{src: "M\xfcnchen", encoding: "WE8MSWIN1252", want: "München"},
+		{src: "\xcf\xfa\xca\xdb", encoding: "gbk", want: "销售"}, {src: "\xbc\xbc\xca\xf5", encoding: "CP936", want: "技术"},
+		{src: "\x83\x65\x83\x58\x83\x67", encoding: "Shift_JIS", want: "テスト"}, {src: "\xb4\xfa\xb8\xd5", encoding: "big5", want: "測試"},
+		{src: "\xc5\xd7\xbd\xba\xc6\xae", encoding: "euc-kr", want: "테스트"}, {src: "\xf4\xc5\xd3\xd4", encoding: "koi8-r", want: "Тест"},
+		{src: "\xd2\xe5\xf1\xf2", encoding: "windows-1251", want: "Тест"}, {src: "\xa3\xf3d\xbc", encoding: "iso-8859-2", want: "Łódź"},
+		{src: "\xdd\xf0", encoding: "1254", want: "İğ"}, {src: "\xe3\xce", encoding: "windows-1253", want: "γΞ"},
+		{src: "a\x81b", encoding: "windows-1252", want: "a\x81b", broken: true}, {src: "\xff\xff", encoding: "gbk", want: "\xff\xff", broken: true},
+		{src: "\xe4", encoding: "shift_jis", want: "\xe4", broken: true},
 	} {
-		got, broken, err := engage.Text(c.src)
+		got, broken, err := engage.Text(c.src, c.encoding)
 		if err != nil || got != c.want || broken != c.broken {
-			t.Errorf("%T %q gives %q (%v), %v", c.src, c.src, got, broken, err)
+			t.Errorf("%T %q in %q gives %q (%v), %v", c.src, c.src, c.encoding, got, broken, err)
+		}
+	}
+	for _, name := range []string{"latin", "utf-16le", "replacement", "iso-2022-jp", "850"} {
+		if _, _, err := engage.Text("x", name); err == nil || !strings.Contains(err.Error(), "use one of windows-1250") {
+			t.Errorf("the encoding %s: %v", name, err)
 		}
 	}
 }
 
-// Whatever bytes come, the text is valid UTF-8 without NUL, and a valid one is left alone.
-func TestTextsAreAlwaysValid(t *testing.T) {
+// Whatever bytes come, in whatever encoding: a text is valid UTF-8 without NUL, and what is none is not.
+func TestATextIsValidOrNot(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		raw := rapid.SliceOf(rapid.Byte()).Draw(t, "raw")
-		got, broken, err := engage.Text(raw)
-		if err != nil || !utf8.ValidString(got) {
-			t.Fatalf("%q gives %q, %v", raw, got, err)
+		encoding := rapid.SampledFrom([]string{"", "gbk", "shift_jis", "big5", "euc-kr", "koi8-r", "windows-1255", "windows-1252"}).Draw(t, "encoding")
+		got, broken, err := engage.Text(raw, encoding)
+		if err != nil || utf8.ValidString(got) == broken || strings.Contains(got, "\x00") {
+			t.Fatalf("%q in %q gives %q (%v), %v", raw, encoding, got, broken, err)
 		}
-		for _, r := range got {
-			if r == 0 {
-				t.Fatalf("%q gives %q", raw, got)
-			}
-		}
-		if !broken && got != string(raw) {
-			t.Fatalf("%q became %q and is said to be whole", raw, got)
+		if encoding == "" && !broken && got != string(raw) {
+			t.Fatalf("%q became %q", raw, got)
 		}
 	})
 }

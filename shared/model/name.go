@@ -1,6 +1,7 @@
 package model
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -22,6 +23,12 @@ func Clean(text string) string {
 		return r
 	}, text)
 	return norm.NFC.String(strings.TrimFunc(text, func(r rune) bool { return unicode.IsSpace(r) || isJoiner(r) }))
+}
+
+// IsText reports whether every text is one. The reader of Engage leaves bytes that are no text in their encoding as they
+// are: what is called by them is neither written nor compared.
+func IsText(texts ...string) bool {
+	return !slices.ContainsFunc(texts, func(t string) bool { return !utf8.ValidString(t) })
 }
 
 // Fold returns the form in which two names are compared: cleaned, without case and without joiners. Letters are reduced to

@@ -1,6 +1,7 @@
 package translate
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -70,6 +71,10 @@ func (t *translation) squad(group int) *squad {
 // evaluate adds the agents that the group's expression accepts, and notes what an administrator should know of it.
 func (t *translation) evaluate(row *model.Group, into set) error {
 	name := groupLabel(row)
+	if !model.IsText(row.Script) {
+		t.note(model.Key{}, "%s: its expression is no text in the encoding that was declared or detected: its agents are unknown, so nobody leaves a queue on its account; set encoding in the Engage secret", name)
+		return errors.New("the expression is no text")
+	}
 	e, err := expression.Parse(row.Script)
 	if err != nil {
 		t.note(model.Key{}, "%s: %v: its agents are unknown, so nobody leaves a queue on its account; correct the option script in the annex section virtual", name, err)
@@ -110,7 +115,7 @@ func groupLabel(g *model.Group) string { return describe("Agent group", g.DBID, 
 
 // describe names an Engage object in a message: "Agent group 12 'Sales'".
 func describe(what string, dbid int64, name string) string {
-	if name = model.Clean(name); name == "" {
+	if name = strings.ToValidUTF8(model.Clean(name), "?"); name == "" {
 		return fmt.Sprintf("%s %d", what, dbid)
 	}
 	return fmt.Sprintf("%s %d '%s'", what, dbid, name)

@@ -24,6 +24,7 @@ func (t *translation) queues() {
 	}, func(d *model.DN) int64 { return d.DBID })
 	served := t.inScope(dns, t.links(dns))
 	served = t.limitQueues(served)
+	served = t.legible(served)
 	names := make([]*named, len(served))
 	before := t.predecessors(dns)
 	for i := range served {
@@ -35,6 +36,24 @@ func (t *translation) queues() {
 			t.served = append(t.served, served[i])
 		}
 	}
+}
+
+// legible rejects the queues that are called by bytes that are no text; mapped ones stay as they are.
+func (t *translation) legible(served []servedQueue) []servedQueue {
+	return slices.DeleteFunc(served, func(q servedQueue) bool {
+		key := model.Key{Kind: model.KindQueue, DBID: q.dn.DBID}
+		if model.IsText(q.dn.Alias, q.dn.Number, q.dn.Switch) {
+			return false
+		}
+		t.rejectUnreadable(key, dnLabel(q.dn))
+		row, mapped := t.mapped(key)
+		if mapped {
+			t.freeze(key)
+			t.emit(row.Object.Clone())
+			t.served = append(t.served, q)
+		}
+		return true
+	})
 }
 
 // links gives the living groups that list each DN among their Origination DNs, by index of the DN.

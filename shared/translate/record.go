@@ -63,6 +63,11 @@ func (r *record) reject(key model.Key, format string, args ...any) {
 	r.rejected = append(r.rejected, model.Reject{Key: key, Reason: fmt.Sprintf(format, args...)})
 }
 
+// rejectUnreadable rejects an object that is called by bytes that are no text; a mapped one stays as it is.
+func (r *record) rejectUnreadable(key model.Key, label string) {
+	r.reject(key, "%s: its names are no text in the encoding that was declared or detected: set encoding in the Engage secret, or enter them again in Engage", label)
+}
+
 func (r *record) note(key model.Key, format string, args ...any) {
 	r.noted = append(r.noted, model.Note{Key: key, Text: fmt.Sprintf(format, args...)})
 }

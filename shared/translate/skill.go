@@ -60,17 +60,25 @@ func (c capability) kind() model.Kind {
 
 // skillName gives the trimmed name, for a mapped skill that has none any more its last one.
 func (t *translation) skillName(s model.Skill) string {
-	name := model.Clean(s.Name)
-	if name != "" {
+	name, legible := model.Clean(s.Name), model.IsText(s.Name)
+	if name != "" && legible {
 		return name
 	}
 	for _, kind := range []model.Kind{model.KindSkill, model.KindLanguage} {
 		key := model.Key{Kind: kind, DBID: s.DBID}
 		if row, ok := t.mapped(key); ok {
 			t.freeze(key)
+			if !legible {
+				t.rejectUnreadable(key, describe("Skill", s.DBID, s.Name))
+				return row.Object.Name
+			}
 			t.reject(key, "Skill %d has no name any more: it keeps the name '%s'; give it one in Engage", s.DBID, row.Object.Name)
 			return row.Object.Name
 		}
+	}
+	if !legible {
+		t.rejectUnreadable(model.Key{Kind: model.KindSkill, DBID: s.DBID}, describe("Skill", s.DBID, s.Name))
+		return ""
 	}
 	t.reject(model.Key{Kind: model.KindSkill, DBID: s.DBID}, "Skill %d has no name: give it one in Engage", s.DBID)
 	return ""

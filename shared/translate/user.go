@@ -78,7 +78,11 @@ func (t *translation) candidates() []candidate {
 			c.mapped, c.other = false, true
 		}
 		t.keepAddress(&c)
-		if c.address.text == "" {
+		switch {
+		case !model.IsText(p.EmployeeID, p.UserName, p.FirstName, p.LastName, p.Email):
+			c.out = true
+			t.rejectUnreadable(c.key, label(p))
+		case c.address.text == "":
 			c.out = true
 			t.rejectAddress(&c)
 		}

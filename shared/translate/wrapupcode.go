@@ -21,8 +21,8 @@ func (t *translation) wrapUpCodes() {
 	for i := range values {
 		key := model.Key{Kind: model.KindWrapUpCode, DBID: values[i].DBID}
 		base, system := t.codeName(&values[i])
-		if base == "" {
-			t.rejectCode(key)
+		if base == "" || !model.IsText(base, system) {
+			t.rejectCode(key, &values[i])
 			continue
 		}
 		id := codeNames{model.Fold(base), model.Fold(system)}
@@ -59,9 +59,13 @@ func (t *translation) codeName(v *model.AttributeValue) (base, system string) {
 	return firstOf(v.DisplayName, v.Name), firstOf(v.Name, v.DisplayName)
 }
 
-// rejectCode rejects a value without any name; a mapped one keeps its last.
-func (t *translation) rejectCode(key model.Key) {
-	t.reject(key, "Attribute value %d has neither a display name nor a name: give it one in Engage", key.DBID)
+// rejectCode rejects a value without any name, or with one that is no text; a mapped one keeps its last.
+func (t *translation) rejectCode(key model.Key, v *model.AttributeValue) {
+	if label := firstOf(v.DisplayName, v.Name); label != "" {
+		t.rejectUnreadable(key, describe("Attribute value", key.DBID, label))
+	} else {
+		t.reject(key, "Attribute value %d has neither a display name nor a name: give it one in Engage", key.DBID)
+	}
 	if row, ok := t.mapped(key); ok {
 		t.freeze(key)
 		t.emit(row.Object.Clone())

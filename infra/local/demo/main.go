@@ -13,10 +13,9 @@ import (
 	"os/signal"
 	"strings"
 
-	_ "github.com/jackc/pgx/v5/stdlib"  // driver pgx
-	_ "github.com/microsoft/go-mssqldb" // driver sqlserver
-	_ "github.com/sijms/go-ora/v2"      // driver oracle
-	_ "modernc.org/sqlite"              // driver sqlite, the embedded default
+	_ "modernc.org/sqlite" // driver sqlite, the embedded default
+
+	_ "excs/shared/engage/drivers" // how other databases are reached
 )
 
 func main() {

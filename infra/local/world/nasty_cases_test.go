@@ -75,7 +75,7 @@ func nastyQueues() map[engagetest.Case]check {
 		engagetest.AliasCJK:            byAlias,
 		engagetest.AliasQuotes:         byAlias,
 		engagetest.AliasForbidden:      wantQueue("_VQ _ Sales_"),
-		engagetest.AliasBrokenEncoding: wantQueue("VQ_M�nchen"),
+		engagetest.AliasBrokenEncoding: func(n *nasty, p engagetest.Planted) { n.rejected(queueKey(p.DBIDs[0]), "set encoding") },
 	}
 }
 
@@ -145,7 +145,7 @@ func nastyPersons() map[engagetest.Case]check {
 		},
 		engagetest.PersonAccented:       wantName("Žofia Müller-Lüdenscheidt"),
 		engagetest.PersonCJK:            wantName("美咲 山田"),
-		engagetest.PersonBrokenEncoding: wantName("Ren�e Gar�on"),
+		engagetest.PersonBrokenEncoding: func(n *nasty, p engagetest.Planted) { n.rejected(userKey(p.DBIDs[0]), "set encoding") },
 	}
 }
 

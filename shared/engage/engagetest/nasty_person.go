@@ -23,7 +23,7 @@ func (n *NastySite) plantPersons() {
 	})
 	add(PersonAccented, "The name keeps its accents.", func(p *Person) { p.First, p.Last = "Žofia", "Müller-Lüdenscheidt" })
 	add(PersonCJK, "The name keeps its characters.", func(p *Person) { p.First, p.Last = "美咲", "山田" })
-	add(PersonBrokenEncoding, "The bytes that are no UTF-8 become U+FFFD (PostgreSQL stores them so already).", func(p *Person) {
+	add(PersonBrokenEncoding, "Bytes that are no UTF-8 (PostgreSQL holds U+FFFD in their place): the Person is rejected until the encoding is given.", func(p *Person) {
 		p.First, p.Last = "Ren\xe9e", "Gar\xe7on"
 	})
 	p := n.named("Administrator")

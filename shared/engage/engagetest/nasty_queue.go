@@ -66,5 +66,5 @@ func (n *NastySite) plantQueueNames() {
 	alias(AliasAccented, "The name keeps its accents.", "VQ_Réclamations_Zürich_Łódź")
 	alias(AliasCJK, "The name keeps its characters.", "客服中心_銷售")
 	alias(AliasQuotes, "The name keeps quotes and backslash.", `VQ_O'Brien's "Desk"\Back`)
-	alias(AliasBrokenEncoding, "The bytes that are no UTF-8 become U+FFFD (PostgreSQL stores them so already).", "VQ_M\xfcnchen")
+	alias(AliasBrokenEncoding, "Bytes that are no UTF-8 (PostgreSQL holds U+FFFD in their place): the queue is rejected until the encoding is given.", "VQ_M\xfcnchen")
 }

@@ -41,7 +41,7 @@ type Database interface {
 
 // Write creates the schema and loads all rows, in one transaction. The database (or the schema of Schema.Name) must not hold the tables yet.
 //
-// PostgreSQL takes no invalid UTF-8 and no NUL: there they are stored as U+FFFD, which is what a reader makes of them elsewhere.
+// PostgreSQL takes no invalid UTF-8 and no NUL: there they are stored as U+FFFD, which a reader takes for what it is: a text of which a part is lost.
 func (s *Site) Write(ctx context.Context, db Database, d Dialect) error {
 	if d != SQLite && d != PostgreSQL {
 		return fmt.Errorf("write site: unknown %s: use SQLite or PostgreSQL", d)
