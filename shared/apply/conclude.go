@@ -78,7 +78,7 @@ const (
 // often and long, and what it failed at serves others.
 const (
 	commonLeast  = time.Second
-	commonMost   = 10 * time.Minute
+	commonMost   = 8 * time.Minute // with the run that takes it up, and the work, less than ten minutes
 	blamedTries  = 8
 	blamedLength = 30 * time.Minute
 )
@@ -98,7 +98,7 @@ func (l *look) common(ctx context.Context, failure error) {
 		wait = max(wait, slowNext(trouble.Since.Add(blamedLength), trouble.Times-blamedTries+1, l.now).Sub(l.now))
 		reason = mapping.Refused + "it fails each time, and others do not: " + failure.Error()
 	}
-	l.wait(wait+l.apart(wait/4), reason, failure)
+	l.wait(wait-l.apart(wait/4), reason, failure)
 	l.out.Trouble = &trouble
 	if l.row.State == mapping.StateQuarantined {
 		l.out.State, l.out.Reason = mapping.StateQuarantined, l.row.Reason

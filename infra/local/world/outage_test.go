@@ -1,12 +1,16 @@
 package world_test
 
 import (
+	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"excs/shared/engage/engagetest"
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/mapping"
+	"excs/shared/model"
 )
 
 // An outage, however long and of whatever, is no object's fault: nothing is quarantined, no letter is written, and all is right
@@ -110,5 +114,93 @@ func TestQuarantineIsNotTheEnd(t *testing.T) {
 	h.minutes(65)
 	if row := h.row(skillKey(s.DBID)); row.State != mapping.StateConverged {
 		t.Errorf("the skill is %s: %s", row.State, row.Reason)
+	}
+}
+
+// A day without one of the things that the service rests on, while Engage goes on changing: nothing is quarantined, nobody writes a
+// letter, nothing is held that the same edits of an hour would not have held, and all is right ten minutes after the end, beside what
+// the calls of the backlog take.
+func TestADayWithout(t *testing.T) {
+	const away = 24
+	for what, begin := range map[string]func(h *house, down *atomic.Bool){
+		"the EX Org":     func(h *house, _ *atomic.Bool) { h.org.Fail(exorgtest.Fault{Kind: exorgtest.Answer, Status: 503}) },
+		"its login host": func(h *house, _ *atomic.Bool) { h.org.Fail(exorgtest.Fault{Kind: exorgtest.Reset, Route: "/oauth/token"}) },
+		"Engage":         func(_ *house, down *atomic.Bool) { down.Store(true) },
+		"DynamoDB":       func(h *house, _ *atomic.Bool) { h.Table.SetFault(func(string) mapping.Fault { return mapping.FaultBefore }) },
+		"SQS":            func(_ *house, down *atomic.Bool) { down.Store(true) },
+	} {
+		t.Run(what, func(t *testing.T) {
+			var down atomic.Bool
+			gone := model.Errorf(model.CodeUnavailable, what, "away")
+			l := lot{site: crew(t)}
+			if what == "SQS" {
+				l.queue.Faults = func(string) error {
+					if down.Load() {
+						return gone
+					}
+					return nil
+				}
+			}
+			h := l.build(t).settled()
+			if read := h.Runner.Read; what == "Engage" {
+				h.Runner.Read = func(ctx context.Context) (*model.Snapshot, model.Counts, error) {
+					if down.Load() {
+						return nil, model.Counts{}, gone
+					}
+					return read(ctx)
+				}
+			}
+			h.pass(25 * time.Hour) // no token is left
+			begin(h, &down)
+			for hour := range away {
+				h.anHoursEdits(hour)
+				for range 12 {
+					h.pass(5 * time.Minute)
+					_, _ = h.World.Sync(h.ctx) // what is away fails it
+					_, _ = h.Drain(h.ctx, nil)
+				}
+			}
+			h.org.Heal()
+			h.Table.SetFault(nil)
+			down.Store(false)
+			h.minutes(10)
+			h.equal()
+			h.wantNone(mapping.StateQuarantined, mapping.StateHeld, mapping.StatePending, mapping.StateWaiting)
+			if n, _, err := h.Dead.Depth(h.ctx); n > 0 || err != nil {
+				t.Errorf("%d dead letters, %v", n, err)
+			}
+			if report := h.sync(); len(report.Plan.Held) > 0 {
+				t.Errorf("held: %v", report.Plan.Held)
+			}
+			h.quiet(2)
+		})
+	}
+}
+
+// crew is the desk with enough people for the guard.
+func crew(t *testing.T) *engagetest.Site {
+	site := desk(t)
+	f := furnish(t, site)
+	for i := range 40 {
+		f.person(fmt.Sprint("P", i), map[int64]int{site.Skills[i%2].DBID: 1 + i%5}, site.Groups[i%2].DBID)
+	}
+	return site
+}
+
+// anHoursEdits are what the people at Engage do in an hour.
+func (h *house) anHoursEdits(hour int) {
+	h.t.Helper()
+	p := h.person(fmt.Sprint("P", hour))
+	h.do(h.RenamePerson(h.ctx, p.DBID, p.First, fmt.Sprint("Married ", hour)))
+	h.do(h.AddLevel(h.ctx, p.DBID, h.engageSkill([]string{"Sales", "Billing"}[hour%2]).DBID, 1+hour%5))
+	h.do(h.SetAlias(h.ctx, h.dn("Virtual").DBID, "Virtual"))
+	_, err := h.Hire(h.ctx, engagetest.Newcomer{First: fmt.Sprint("N", hour), Last: "Newcomer", Email: mail(fmt.Sprint("N", hour)), Groups: []int64{h.group("Front").DBID}})
+	h.do(err)
+	if hour%8 == 0 {
+		_, err = h.AddSkill(h.ctx, fmt.Sprint("Skill ", hour))
+		h.do(err)
+		h.do(h.SetPersonState(h.ctx, h.person(fmt.Sprint("P", 30+hour/8)).DBID, engagetest.StateDisabled))
+		_, err = h.AddQueue(h.ctx, engagetest.NewQueue{Type: engagetest.VirtualQueue, Alias: fmt.Sprint("Queue ", hour), Groups: []int64{h.group("Back").DBID}})
+		h.do(err)
 	}
 }
