@@ -307,8 +307,8 @@ func TestOnePoisonedObjectHoldsUpNobody(t *testing.T) {
 				}
 				b.org.ResetCounters()
 				b.minutes(60)
-				// A try every ten minutes is a look-up of up to three calls and a POST; what waits for the object costs nothing.
-				if n, most := len(b.calls()), 30; n > most {
+				// A try every six to eight minutes is a look-up of up to five calls and a POST; what waits for the object costs nothing.
+				if n, most := len(b.calls()), 60; n > most {
 					b.Errorf("%d calls in an hour for one object, more than its back-off allows, %d: %v", n, most, b.org.Calls())
 				}
 				b.org.Heal()
