@@ -242,6 +242,7 @@ type tlsRow struct {
 const (
 	giveRoot     = "the server's certificate is signed by nobody known here: give its root certificate (PEM) as rootCertificate in the Engage secret"
 	giveHost     = "the certificate is for other names: give one of them as the host in the dsn"
+	noIP         = "the certificate names no IP address: give the server's name as the host in the dsn (if the certificate has none, it needs a subjectAltName)"
 	noSAN        = "the certificate names no host: it needs a subjectAltName"
 	newerTLS     = "the server's TLS is older than 1.2: bring it up to date"
 	otherServer  = "what listens there does not speak TLS on this port, or is no server of this sort: check host and port"
@@ -255,7 +256,8 @@ const (
 
 var tlsRows = []tlsRow{
 	{[]string{"negative serial number"}, badSerial + withoutTLS + "(sslmode=disable)", badSerial + legacyToo + withoutTLS + "(encrypt=disable)", badSerial},
-	{[]string{"relies on legacy Common Name", "doesn't contain any IP SANs", "certificate is not valid for any names"}, noSAN + caOnly, noSAN + ", or give the name it has as hostNameInCertificate", noSAN},
+	{[]string{"relies on legacy Common Name", "certificate is not valid for any names"}, noSAN + caOnly, noSAN + ", or give the name it has as hostNameInCertificate", noSAN},
+	{[]string{"doesn't contain any IP SANs"}, noIP + caOnly, noIP + ", or as hostNameInCertificate", noIP},
 	{[]string{"certificate is valid for"}, giveHost + caOnly, giveHost + ", or as hostNameInCertificate", giveHost},
 	{[]string{"signed by unknown authority", "certificate is not trusted"}, giveRoot, giveRoot, giveRoot},
 	{[]string{"has expired or is not yet valid"}, expired, expired, expired},
