@@ -20,8 +20,8 @@ import (
 type Runner interface {
 	Plan(ctx context.Context, req run.Request) (run.Report, error)
 	Sync(ctx context.Context, req run.Request) (run.Report, error)
-	Approve(ctx context.Context, hash string, kinds []model.Kind, by run.By) (run.Decision, error)
-	Discard(ctx context.Context, hash string, kinds []model.Kind, by run.By) (run.Decision, error)
+	Approve(ctx context.Context, hash string, kinds []model.Kind, by run.By, keys ...model.Key) (run.Decision, error)
+	Discard(ctx context.Context, hash string, kinds []model.Kind, by run.By, keys ...model.Key) (run.Decision, error)
 	List(ctx context.Context, kinds []model.Kind) ([]run.Listed, error)
 	Status(ctx context.Context) (run.Status, error)
 }
@@ -129,12 +129,12 @@ func (h *Handler) explain(ctx context.Context, r request) (shown, error) {
 }
 
 func (h *Handler) approve(ctx context.Context, r request) (shown, error) {
-	d, err := h.Runner.Approve(ctx, r.hash, r.Kinds, r.by)
+	d, err := h.Runner.Approve(ctx, r.hash, r.Kinds, r.by, r.Keys...)
 	return decided("Approved", d), err
 }
 
 func (h *Handler) discard(ctx context.Context, r request) (shown, error) {
-	d, err := h.Runner.Discard(ctx, r.hash, r.Kinds, r.by)
+	d, err := h.Runner.Discard(ctx, r.hash, r.Kinds, r.by, r.Keys...)
 	return decided("Discarded", d), err
 }
 

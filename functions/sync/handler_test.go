@@ -36,7 +36,7 @@ func TestActionFails(t *testing.T) {
 			if a.exID {
 				payload = `{"action":"` + a.name + `","keys":["user/1"],"exId":"abc"}`
 			}
-			if a.hash == required {
+			if a.hash == orKey {
 				payload = `{"action":"` + a.name + `","planHash":"abc"}`
 			}
 			_, err := ask(t, &Handler{Runner: f, Operator: brokenOperator(t, broken), Sweeper: brokenSweeper{broken}, Explainer: brokenExplainer{broken}, Log: log}, payload)
@@ -77,7 +77,7 @@ func (b brokenExplainer) Explain(context.Context, model.Key) (explain.Explanatio
 	return explain.Explanation{}, b.err
 }
 
-// approve and discard hand on the hash without its outer space, and the kinds.
+// approve and discard hand on the hash without its outer space, the kinds, and the keys.
 func TestDecisions(t *testing.T) {
 	until := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	decide := func(hash string, kinds []model.Kind) (run.Decision, error) {
@@ -94,7 +94,10 @@ func TestDecisions(t *testing.T) {
 	if got != want {
 		t.Errorf("answer %s, want %s", got, want)
 	}
-	text := must(t, h, `{"action":"approve`+fields+`,"format":"text"}`)
+	text := must(t, h, `{"action":"approve`+fields+`,"keys":["user/7"],"format":"text"}`)
+	if len(f.keys) != 1 || f.keys[0].String() != "user/7" {
+		t.Errorf("keys %v", f.keys)
+	}
 	if d := cmp.Diff("Approved: 1 changes\n  user/7\n1 of them were held by a worker and are on the queue again.\nValid until 2026-03-02T09:00:00Z.\nNext: the next run makes them\n", text); d != "" {
 		t.Error(d)
 	}

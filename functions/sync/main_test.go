@@ -18,6 +18,7 @@ type fake struct {
 	plan    func(run.Request) (run.Report, error)
 	sync    func(run.Request) (run.Report, error)
 	approve func(hash string, kinds []model.Kind) (run.Decision, error)
+	keys    []model.Key // of the last decision
 	discard func(hash string, kinds []model.Kind) (run.Decision, error)
 	list    func(kinds []model.Kind) ([]run.Listed, error)
 	status  func() (run.Status, error)
@@ -40,16 +41,16 @@ func (f *fake) Sync(_ context.Context, req run.Request) (run.Report, error) {
 	return f.sync(req)
 }
 
-func (f *fake) Approve(_ context.Context, hash string, kinds []model.Kind, by run.By) (run.Decision, error) {
-	f.by = append(f.by, by)
+func (f *fake) Approve(_ context.Context, hash string, kinds []model.Kind, by run.By, keys ...model.Key) (run.Decision, error) {
+	f.by, f.keys = append(f.by, by), keys
 	if f.approve == nil {
 		f.t.Fatal("Approve was called")
 	}
 	return f.approve(hash, kinds)
 }
 
-func (f *fake) Discard(_ context.Context, hash string, kinds []model.Kind, by run.By) (run.Decision, error) {
-	f.by = append(f.by, by)
+func (f *fake) Discard(_ context.Context, hash string, kinds []model.Kind, by run.By, keys ...model.Key) (run.Decision, error) {
+	f.by, f.keys = append(f.by, by), keys
 	if f.discard == nil {
 		f.t.Fatal("Discard was called")
 	}

@@ -18,13 +18,13 @@ import (
 type Payload struct {
 	// Action is plan, sync, verify, explain, approve, discard, release, link, forget, pause, resume, list or status.
 	Action string `json:"action"`
-	// Kinds limit plan, sync, verify, approve, discard and list; Keys limit plan, sync and verify, written "user/1234". A key
-	// is looked at even when nothing changed. Explain and link take one key, release and forget some. Pause and resume take
-	// kinds or keys; with neither they are about everything.
+	// Kinds limit plan, sync, verify, approve, discard and list; Keys limit plan, sync, verify, approve and discard, written
+	// "user/1234". A key is looked at even when nothing changed. Explain and link take one key, release and forget some. Pause
+	// and resume take kinds or keys; with neither they are about everything.
 	Kinds []string `json:"kinds,omitempty"`
 	Keys  []string `json:"keys,omitempty"`
-	// PlanHash is the hash that plan, sync or list showed: approve and discard need it. Resume shows its plan without one, and
-	// with the hash of that plan resumes.
+	// PlanHash is the hash that plan, sync or list showed: approve and discard need it, but for a single key. Resume shows its
+	// plan without one, and with the hash of that plan resumes.
 	PlanHash string `json:"planHash,omitempty"`
 	// EXID is the EX Org's id of the object that link binds the key to.
 	EXID string `json:"exId,omitempty"`
@@ -63,7 +63,7 @@ type use int
 const (
 	without use = iota
 	optional
-	required
+	orKey // it needs the field, or a single key in its place
 )
 
 func actions() []action {
@@ -72,8 +72,8 @@ func actions() []action {
 		{name: "sync", kinds: true, keys: true, do: (*Handler).sync},
 		{name: "verify", kinds: true, keys: true, dry: true, do: (*Handler).verify},
 		{name: "explain", keys: true, one: true, do: (*Handler).explain},
-		{name: "approve", kinds: true, hash: required, signed: true, do: (*Handler).approve},
-		{name: "discard", kinds: true, hash: required, signed: true, do: (*Handler).discard},
+		{name: "approve", kinds: true, keys: true, hash: orKey, signed: true, do: (*Handler).approve},
+		{name: "discard", kinds: true, keys: true, hash: orKey, signed: true, do: (*Handler).discard},
 		{name: "release", keys: true, some: true, signed: true, do: (*Handler).release},
 		{name: "link", keys: true, one: true, exID: true, signed: true, do: (*Handler).link},
 		{name: "forget", keys: true, some: true, signed: true, do: (*Handler).forget},
@@ -196,8 +196,10 @@ func (a action) needs(p Payload) error {
 func (a action) needsHash(p Payload) error {
 	blank := strings.TrimSpace(p.PlanHash) == ""
 	switch {
-	case a.hash == required && blank:
-		return invalid("%s needs the planHash that plan, sync or list showed", a.name)
+	case a.hash == orKey && blank && (p.PlanHash != "" || len(p.Keys) != 1):
+		return invalid("%s needs the planHash that plan, sync or list showed, or a single key", a.name)
+	case a.hash == orKey && (p.Kinds != nil && len(p.Kinds) == 0 || p.Keys != nil && len(p.Keys) == 0):
+		return invalid("%s: kinds or keys is empty: name some, or leave both out for all that the hash covers", a.name)
 	case p.PlanHash != "" && blank:
 		return invalid("%s: the planHash is blank: leave it out to see the plan, or give the hash of the plan that was shown", a.name)
 	default:

@@ -11,8 +11,9 @@ type action struct {
 	name, function string
 	// takes are the flags that the action knows, beside those of every action.
 	takes []string
-	// needs are those that it can not do without.
-	needs []string
+	// needs are those that it can not do without; hashOrKey says that it needs the hash of a plan, or a single key.
+	needs     []string
+	hashOrKey bool
 	// writes says that rows, the queue or the EX Org may change by it.
 	writes bool
 	help   string
@@ -55,8 +56,8 @@ func actions() []action {
 		{name: "explain", function: functionSync, takes: key, needs: key, help: "why one object is as it is: -key user/1234"},
 		{name: "list", function: functionSync, takes: []string{flagKinds}, help: "orphans, rejects, held, invisible, quarantined, paused"},
 		{name: "status", function: functionSync, help: "the last run, what is mapped, what is not converged"},
-		{name: "approve", function: functionSync, takes: with(hash, []string{flagKinds}, audit), needs: hash, writes: true, help: "let the held changes of a plan pass: -hash …"},
-		{name: "discard", function: functionSync, takes: with(hash, []string{flagKinds}, audit), needs: hash, help: "take an unused approval back: -hash …"},
+		{name: "approve", function: functionSync, takes: with(hash, scope, audit), hashOrKey: true, writes: true, help: "let the held changes of a plan pass: -hash …, or of one object: -key …"},
+		{name: "discard", function: functionSync, takes: with(hash, scope, audit), hashOrKey: true, help: "take an unused approval back: -hash …, or -key …"},
 		{name: "release", function: functionSync, takes: with(key, audit), needs: key, writes: true, help: "end the quarantine of objects: -keys …"},
 		{name: "link", function: functionSync, takes: with(key, []string{flagEXID}, audit), needs: with(key, []string{flagEXID}), writes: true, help: "bind a key to an EX Org object: -key … -exid …"},
 		{name: "forget", function: functionSync, takes: with(key, audit), needs: key, writes: true, help: "drop the rows of keys: -keys …"},

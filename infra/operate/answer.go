@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"excs/shared/model"
+	"excs/shared/plan"
 )
 
 // answer is what a function answered; failed says that it is an error.
@@ -24,6 +25,9 @@ func (c console) show(cmd command, p place, a answer) error {
 	text, err := readable(cmd, a.body)
 	if err != nil {
 		return err
+	}
+	if cmd.format != formatJSON {
+		text = plan.Typed(text, p.typed())
 	}
 	if _, err := fmt.Fprintln(c.out, harmless(strings.TrimRight(text, "\n"))); err != nil {
 		return fmt.Errorf("write the answer: %w", err)
@@ -44,6 +48,14 @@ func readable(cmd command, body []byte) (string, error) {
 		return "", fmt.Errorf("the function answers %q, which is no JSON: %w", shorten(string(body)), err)
 	}
 	return pretty.String(), nil
+}
+
+// typed is how a command that is typed says where it goes.
+func (p place) typed() string {
+	if p.local {
+		return "LOCAL=1"
+	}
+	return "STAGE=" + p.stage
 }
 
 // harmless shows what a terminal would act on instead of printing it (escape sequences, writing directions): names and
@@ -79,7 +91,7 @@ func failureOf(cmd command, p place, body []byte) error {
 	if told.ErrorType == "" {
 		told.ErrorType = "no code"
 	}
-	return &functionError{action: cmd.name, code: told.ErrorType, message: told.ErrorMessage, advice: advice(told.ErrorType, told.ErrorMessage, p)}
+	return &functionError{action: cmd.name, code: told.ErrorType, message: plan.Typed(told.ErrorMessage, p.typed()), advice: advice(told.ErrorType, told.ErrorMessage, p)}
 }
 
 // advice says what an operator can do about an error. The codes are those of the core (model.Code); the others are Lambda's.

@@ -32,6 +32,20 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// Commands in a text are written as they are typed here; JSON is for machines and keeps the payload.
+func TestCommandsAreWrittenAsTheyAreTyped(t *testing.T) {
+	f := newFakeAWS(t)
+	const payload = `sync {\"action\":\"approve\",\"planHash\":\"12ab\",\"kinds\":[\"queue\"]}`
+	f.answers(`"TRIPPED; approve with ` + payload + `\n"`)
+	want(t, inAWS(t, "plan", "-stage", "prod").Out, "TRIPPED; approve with make approve HASH=12ab KINDS=queue STAGE=prod\n")
+	f.answers(`{"command":"` + payload + `"}`)
+	want(t, inAWS(t, "plan", "-stage", "prod", "-format", "json").Out, "{\n  \"command\": \""+payload+"\"\n}\n")
+	f.breaks(`{"errorMessage":"user/1 waits: sync {\"action\":\"approve\",\"keys\":[\"user/1\"]}","errorType":"conflict"}`)
+	if got := inAWS(t, "plan", "-stage", "prod"); !strings.Contains(got.Err, "user/1 waits: make approve KEY=user/1 STAGE=prod\n") {
+		t.Error(got.Err)
+	}
+}
+
 // A name in a text can not command the terminal.
 func TestEscapeSequencesAreShownRatherThanObeyed(t *testing.T) {
 	f := newFakeAWS(t)

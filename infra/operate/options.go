@@ -160,6 +160,9 @@ func (c console) allowed(a action, f *flag.FlagSet, values map[string]*string) e
 			return misused("%s needs -%s: %s", a.name, name, f.Lookup(name).Usage)
 		}
 	}
+	if a.hashOrKey && strings.TrimSpace(*values[flagHash]) == "" && len(split(*values[flagKeys])) != 1 {
+		return misused("%s needs -%s, %s, or a single -key", a.name, flagHash, f.Lookup(flagHash).Usage)
+	}
 	return nil
 }
 
@@ -186,6 +189,9 @@ func (c console) whole(a action, f *flag.FlagSet, values map[string]*string) err
 
 // everything says what is meant where a list may be left out.
 func everything(a action, name string) string {
+	if a.hashOrKey {
+		return " for all that the hash covers"
+	}
 	if slices.Contains(a.takes, flagKeys) && !slices.Contains(a.needs, flagKeys) || name == flagKinds && slices.Contains(a.takes, name) {
 		return " for everything"
 	}

@@ -26,6 +26,8 @@ func TestPayloads(t *testing.T) {
 		{"a dry verify", map[string]string{"DRY": "1"}, "verify -kinds skill", map[string]any{"action": "verify", "kinds": []any{"skill"}, "dryRun": true, "format": "text"}},
 		{"a dry run that is switched off", map[string]string{"DRY": "0"}, "verify", map[string]any{"action": "verify", "format": "text"}},
 		{"approve", nil, "approve -hash 8826274a66e7358d0d7d -kinds user", map[string]any{"action": "approve", "kinds": []any{"user"}, "planHash": "8826274a66e7358d0d7d", "who": "jane@example.com", "format": "text"}},
+		{"an approval of two keys of a plan", nil, "approve -hash abc -keys user/1,queue/2", map[string]any{"action": "approve", "keys": []any{"user/1", "queue/2"}, "planHash": "abc", "who": "jane@example.com", "format": "text"}},
+		{"an approval of a single key", map[string]string{"KEY": "user/1"}, "approve", map[string]any{"action": "approve", "keys": []any{"user/1"}, "who": "jane@example.com", "format": "text"}},
 		{"discard", nil, "discard -hash=8826274a66e7358d0d7d", map[string]any{"action": "discard", "planHash": "8826274a66e7358d0d7d", "who": "jane@example.com", "format": "text"}},
 		{"list", nil, "list -kinds user", map[string]any{"action": "list", "kinds": []any{"user"}, "format": "text"}},
 		{"status", nil, "status", map[string]any{"action": "status", "format": "text"}},

@@ -36,8 +36,8 @@ func (l *look) allow(ctx context.Context, class plan.Class, names ...string) err
 	if !ok {
 		l.work.Guarded++
 		l.Log.WarnContext(ctx, "guard tripped", l.attrs("class", class, "drawn", drawn, "limit", limit, "mapped", mapped)...)
-		return held(fmt.Sprintf("guard: %d %s of kind %s were made in the last %s and %d more would pass the limit of %d (of %d mapped): approve with sync approve",
-			drawn, class, l.row.Key.Kind, window.Length, len(names), limit, mapped))
+		return held(fmt.Sprintf("guard: %d %s of kind %s were made in the last %s and %d more would pass the limit of %d (of %d mapped): %s",
+			drawn, class, l.row.Key.Kind, window.Length, len(names), limit, mapped, plan.ApproveKey(l.row.Key)))
 	}
 	return nil
 }

@@ -82,7 +82,7 @@ func (l *look) mayAdopt(ctx context.Context, o model.Observed) error {
 	case a.May == plan.MayNot:
 		return &notAdoptable{a.Reason}
 	case a.May == plan.MayApproved && !l.approved():
-		return held(a.Reason + ": approve with sync approve")
+		return held(a.Reason + ": " + plan.ApproveKey(l.row.Key))
 	}
 	return nil
 }

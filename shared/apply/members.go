@@ -189,7 +189,7 @@ func (l *look) removeMembers(ctx context.Context, q mapping.Row, remove []string
 		return nil
 	}
 	if l.row.Applied == 0 && l.row.From.IsZero() && q.Origin == mapping.OriginAdopted && !l.approved() {
-		return held(fmt.Sprintf("the EX queue was there before EXCS and was adopted, and %d of its members would leave it: approve with sync approve", len(remove)))
+		return held(fmt.Sprintf("the EX queue was there before EXCS and was adopted, and %d of its members would leave it: %s", len(remove), plan.ApproveKey(l.row.Key)))
 	}
 	if err := l.allowLeaving(ctx, remove); err != nil {
 		return err

@@ -112,5 +112,5 @@ func (l *look) mayDelete() error {
 	if l.row.Origin != mapping.OriginAdopted || l.Settings.Queues.AdoptedDelete != rules.AdoptedApprove || l.approved() {
 		return nil
 	}
-	return held("the EX queue was there before EXCS and was adopted, so its delete needs an approval of its own: approve with sync approve")
+	return held("the EX queue was there before EXCS and was adopted, so its delete needs an approval of its own: " + plan.ApproveKey(l.row.Key))
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"excs/shared/model"
+	"excs/shared/plan"
 	"excs/shared/run"
 	"excs/shared/telemetry"
 )
@@ -50,14 +51,14 @@ func (c conditions) figures(f *run.Figures) {
 		c.say(telemetry.AlarmProofFailed, f.ProofFailed, nil, "error", f.ProofFailure)
 	}
 	if !f.WentBack.IsZero() {
-		c.say(telemetry.AlarmWentBack, 0, nil, c.then("since", f.WentBack.UTC().Format(time.RFC3339))("approve HASH=", f.SourceHash)...)
+		c.say(telemetry.AlarmWentBack, 0, nil, c.then(plan.Approve(f.SourceHash), "since", f.WentBack.UTC().Format(time.RFC3339))...)
 	}
 	if holds(telemetry.AlarmGuardTripped, float64(f.Tripped)) {
-		c.say(telemetry.AlarmGuardTripped, f.Guarded.Count, f.Guarded.Keys, c.then()("approve HASH=", f.ApproveHash)...)
+		c.say(telemetry.AlarmGuardTripped, f.Guarded.Count, f.Guarded.Keys, c.then(plan.Approve(f.ApproveHash))...)
 	}
 	if holds(telemetry.AlarmUnconverged, f.Unconverged.Age.Seconds()) {
 		c.say(telemetry.AlarmUnconverged, f.Unconverged.Count, f.Unconverged.Keys,
-			c.then("oldest", f.Unconverged.Age.Round(time.Second))("explain KEY=", joined(f.Unconverged.Keys[:min(1, len(f.Unconverged.Keys))]))...)
+			c.then(plan.Command{Action: "explain", Keys: f.Unconverged.Keys[:min(1, len(f.Unconverged.Keys))]}, "oldest", f.Unconverged.Age.Round(time.Second))...)
 	}
 }
 
@@ -74,20 +75,9 @@ func (c conditions) sides(r *telemetry.Reading, foreign *model.ForeignOrg, outda
 }
 
 // then adds the command that follows once the first one was read, if there is anything to put into it.
-func (c conditions) then(args ...any) func(command, what string) []any {
-	return func(command, what string) []any {
-		if what == "" || c.set.Meter == nil {
-			return args
-		}
-		return append(args, "then", "make "+command+what+" STAGE="+stageOf(c.set.Meter.Stack))
+func (c conditions) then(command plan.Command, args ...any) []any {
+	if command.IsZero() || c.set.Meter == nil {
+		return args
 	}
-}
-
-// joined writes keys as a command takes them.
-func joined(keys []model.Key) string {
-	texts := make([]string, 0, len(keys))
-	for _, k := range keys {
-		texts = append(texts, k.String())
-	}
-	return strings.Join(texts, ",")
+	return append(args, "then", command.Typed("STAGE="+stageOf(c.set.Meter.Stack)))
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"excs/shared/model"
+	"excs/shared/plan"
 	"excs/shared/run"
 	"excs/shared/sides"
 	"excs/shared/telemetry"
@@ -111,5 +112,5 @@ func (s *Set) letters(ctx context.Context, r *telemetry.Reading, f *run.Figures,
 	if f != nil {
 		keys, quarantined = f.Quarantined.Keys, f.Quarantined.Count
 	}
-	said.say(telemetry.AlarmDeadLetters, n, keys, said.then("quarantined", quarantined)("replay KEYS=", joined(keys))...)
+	said.say(telemetry.AlarmDeadLetters, n, keys, said.then(plan.Command{Action: "replay", Keys: keys}, "quarantined", quarantined)...)
 }

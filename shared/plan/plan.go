@@ -2,7 +2,6 @@ package plan
 
 import (
 	"maps"
-	"strings"
 	"time"
 
 	"excs/shared/model"
@@ -187,20 +186,4 @@ type Verdict struct {
 	// Text says it for people, with the numbers; Command is the one-time way through, "" while not tripped.
 	Text    string `json:"text"`
 	Command string `json:"command,omitempty"`
-}
-
-// ApproveCommand is the payload of the function sync that approves what is held under the hash: of the given kinds, or
-// of all.
-func ApproveCommand(hash string, kinds ...model.Kind) string {
-	var b strings.Builder
-	b.WriteString(`sync {"action":"approve","planHash":"` + hash + `"`)
-	if len(kinds) > 0 {
-		names := make([]string, 0, len(kinds))
-		for _, k := range kinds {
-			names = append(names, `"`+string(k)+`"`)
-		}
-		b.WriteString(`,"kinds":[` + strings.Join(names, ",") + `]`)
-	}
-	b.WriteString(`}`)
-	return b.String()
 }

@@ -2,8 +2,6 @@ package run
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"time"
 
 	"excs/shared/mapping"
@@ -56,16 +54,4 @@ func keysNamedIn(keys []model.Key) string {
 		scopes = append(scopes, mapping.Scope{Key: k})
 	}
 	return named(scopes)
-}
-
-// planNamed writes the hash of a plan, and the kinds of it.
-func planNamed(hash string, kinds []model.Kind) string {
-	if len(kinds) == 0 {
-		return "plan " + hash
-	}
-	names := make([]string, 0, len(kinds))
-	for _, k := range kinds {
-		names = append(names, string(k))
-	}
-	return fmt.Sprintf("plan %s, %s", hash, strings.Join(names, ", "))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"excs/shared/dispatch"
@@ -32,26 +33,89 @@ type Decision struct {
 	Next      string    `json:"next"`
 }
 
+// which is what an operator decides on: what a plan held under a hash, of some kinds or keys or all of it; or, without a hash,
+// what is held of a single key.
+type which struct {
+	op    string
+	hash  string
+	kinds []model.Kind
+	keys  []model.Key
+}
+
+// narrow says that it is not all that the hash covers: whatever stands or falls as a whole is not decided by it.
+func (w which) narrow() bool { return len(w.kinds)+len(w.keys) > 0 }
+
+func (w which) covers(k model.Key) bool {
+	return (len(w.kinds) == 0 || slices.Contains(w.kinds, k.Kind)) && (len(w.keys) == 0 || slices.Contains(w.keys, k))
+}
+
+// check refuses what names nothing.
+func (w which) check() error {
+	if w.hash == "" && len(w.keys) != 1 {
+		return model.Errorf(model.CodeNotFound, w.op, "nothing is held without a hash: give the one that the plan shows, or a single key")
+	}
+	return nil
+}
+
+// nothing is the error of an operator who named what nobody holds.
+func (w which) nothing() error {
+	of := ""
+	if w.narrow() {
+		of = fmt.Sprintf(" for %v", append(namesOf(w.kinds), namesOf(w.keys)...))
+	}
+	if w.hash == "" {
+		return model.Errorf(model.CodeNotFound, w.op, "nothing is held%s that can be approved: see sync list for what is held", of)
+	}
+	return model.Errorf(model.CodeNotFound, w.op, "nothing is held under the hash %q%s: see sync list for what is held, and sync plan for today's hashes", w.hash, of)
+}
+
+// String names it in the list of acts.
+func (w which) String() string {
+	var words []string
+	if w.hash != "" {
+		words = append(words, "plan "+w.hash)
+	}
+	return strings.Join(append(append(words, namesOf(w.kinds)...), namesOf(w.keys)...), ", ")
+}
+
+// namesOf writes kinds or keys.
+func namesOf[T any](of []T) []string {
+	names := make([]string, 0, len(of))
+	for _, x := range of {
+		names = append(names, fmt.Sprint(x))
+	}
+	return names
+}
+
 // Approve lets the changes that a plan held under the hash pass, once, for as long as an approval lasts: those of
-// the given kinds, or of all that the hash covers. The hash is one that a plan of the last 24 hours showed: of the whole
-// plan, of everything held, or of one kind. The hash of a source that went back accepts the source, and nothing else does.
-// What came since is not covered, and does not void the approval of what Engage still wants.
+// the given kinds and keys, or all that the hash covers. The hash is one that a plan of the last 24 hours showed: of the whole
+// plan, of everything held, or of one kind. A single key needs no hash: what is held of it now passes. The hash of a source
+// that went back accepts the source, and nothing else does. What came since is not covered, and does not void the approval of
+// what Engage still wants.
 //
 // Errors: not_found when nothing is held under the hash; conflict while a run holds the lease.
-func (r *Runner) Approve(ctx context.Context, hash string, kinds []model.Kind, by By) (Decision, error) {
+func (r *Runner) Approve(ctx context.Context, hash string, kinds []model.Kind, by By, keys ...model.Key) (Decision, error) {
+	return r.decide(ctx, which{op: "approve", hash: hash, kinds: kinds, keys: keys}, by, r.approve)
+}
+
+// decide carries a decision out under the lease.
+func (r *Runner) decide(ctx context.Context, w which, by By, do func(context.Context, int64, which, By) (Decision, error)) (Decision, error) {
+	if err := w.check(); err != nil {
+		return Decision{}, err
+	}
 	lease, err := r.patientLease(ctx)
 	if err != nil {
 		return Decision{}, err
 	}
 	var d Decision
 	err = r.under(ctx, lease, func(ctx context.Context) error {
-		d, err = r.approve(ctx, lease, hash, kinds, by)
+		d, err = do(ctx, lease.Run, w, by)
 		return err
 	})
 	return d, err
 }
 
-func (r *Runner) approve(ctx context.Context, lease mapping.Lease, hash string, kinds []model.Kind, by By) (Decision, error) { //nolint:cyclop // a list of cases, each one line
+func (r *Runner) approve(ctx context.Context, run int64, w which, by By) (Decision, error) {
 	ctx, side, err := r.enter(ctx)
 	if err != nil {
 		return Decision{}, err
@@ -60,37 +124,48 @@ func (r *Runner) approve(ctx context.Context, lease mapping.Lease, hash string, 
 	if err != nil {
 		return Decision{}, err
 	}
-	if d, is, err := r.acceptDatabase(ctx, lease.Run, hash, by); is || err != nil {
-		return d, err
+	if !w.narrow() {
+		if d, is, err := r.acceptDatabase(ctx, run, w.hash, by); is || err != nil {
+			return d, err
+		}
 	}
-	items, err := r.heldUnder(ctx, held, hash, kinds)
+	items, err := r.heldUnder(ctx, held, w)
 	if err != nil {
 		return Decision{}, err
 	}
-	d := Decision{Until: r.Now().Add(r.Settings.Approval), Source: held.acceptsSource(hash), Next: "the next run makes these changes; invoke sync to have it now"}
+	d := Decision{Until: r.Now().Add(r.Settings.Approval), Source: held.acceptsSource(w), Next: "the next run makes these changes; invoke sync to have it now"}
 	// The hash of one kind approves that kind's part of the first plan and no more.
-	d.FirstPlan = held.First && len(kinds) == 0 && (hash == held.Hash || hash == held.All)
-	if n := held.count(plan.HeldLooking); d.FirstPlan && n > 0 {
-		return Decision{}, model.Errorf(model.CodeConflict, "approve", "the first plan is not complete: %d objects are still looked up in the EX Org; approve the plan of a later run, in which nothing is looking any more", n)
+	d.FirstPlan = held.First && !w.narrow() && (w.hash == held.Hash || w.hash == held.All)
+	if err := mayApprove(d, held, side); err != nil {
+		return Decision{}, err
 	}
-	if side.unknown {
-		return Decision{}, model.Errorf(model.CodeConflict, "approve", "%s", side.foreignReason())
-	}
-	if side.foreign && !d.FirstPlan {
-		return Decision{}, model.Errorf(model.CodeConflict, "approve", "%s: it is approved whole, by the hash of the whole plan", side.foreignReason())
-	}
-	if err := r.grant(ctx, lease.Run, items, &d, by); err != nil {
+	if err := r.grant(ctx, run, items, &d, by); err != nil {
 		return d, err
 	}
 	// Last, so that a crash leaves a tenant that only plans, not one that goes on without what was approved.
 	if d.FirstPlan {
-		if err := r.approveFirst(ctx, lease.Run, side, hash); err != nil {
+		if err := r.approveFirst(ctx, run, side, w.hash); err != nil {
 			return d, err
 		}
 	}
-	r.acted(ctx, mapping.ActionApprove, planNamed(hash, kinds), by)
-	r.Log.InfoContext(ctx, "approved", "run", lease.Run, "hash", hash, "kinds", kinds, "changes", len(d.Changes), "source", d.Source, "firstPlan", d.FirstPlan, "who", by.Who, "note", by.Note)
+	r.acted(ctx, mapping.ActionApprove, w.String(), by)
+	r.Log.InfoContext(ctx, "approved", "run", run, "hash", w.hash, "kinds", w.kinds, "keys", w.keys, "changes", len(d.Changes), "source", d.Source, "firstPlan", d.FirstPlan, "who", by.Who, "note", by.Note)
 	return d, nil
+}
+
+// mayApprove refuses to approve a first plan that is not complete, and to approve a part of one for another organisation.
+func mayApprove(d Decision, held heldDocument, side side) error {
+	n := held.count(plan.HeldLooking)
+	switch {
+	case d.FirstPlan && n > 0:
+		return model.Errorf(model.CodeConflict, "approve", "the first plan is not complete: %d objects are still looked up in the EX Org; approve the plan of a later run, in which nothing is looking any more", n)
+	case side.unknown:
+		return model.Errorf(model.CodeConflict, "approve", "%s", side.foreignReason())
+	case side.foreign && !d.FirstPlan:
+		return model.Errorf(model.CodeConflict, "approve", "%s: it is approved whole, by the hash of the whole plan", side.foreignReason())
+	default:
+		return nil
+	}
 }
 
 // grant notes the approvals and lets the rows go that workers held.
@@ -152,54 +227,66 @@ func (r *Runner) loadHeld(ctx context.Context, side side) (heldDocument, error) 
 	return held, nil
 }
 
-func (h heldDocument) acceptsSource(hash string) bool {
-	return h.WentBack != "" && hash != "" && hash == h.Source
+func (h heldDocument) acceptsSource(w which) bool {
+	return h.WentBack != "" && w.hash != "" && w.hash == h.Source && !w.narrow()
 }
 
-// heldUnder gives what a plan of the last day held under the hash, of the given kinds. A first plan is approved as it stands:
-// the hash of an earlier one would open the door for what nobody was shown.
-func (r *Runner) heldUnder(ctx context.Context, held heldDocument, hash string, kinds []model.Kind) ([]heldItem, error) {
-	items, latest := held.under("approve", hash, kinds)
-	if latest == nil || held.First {
+// heldUnder gives what a plan of the last day held under the hash, as far as the operator means it. A first plan is approved
+// as it stands: the hash of an earlier one would open the door for what nobody was shown.
+func (r *Runner) heldUnder(ctx context.Context, held heldDocument, w which) ([]heldItem, error) {
+	items, latest := held.under(w)
+	switch {
+	case latest == nil || held.First:
 		return items, latest
+	case w.hash == "":
+		return r.heldRow(ctx, w, latest)
 	}
 	var shown shownDocument
 	if err := load(ctx, r.Table, docShown, &shown); err != nil {
 		return nil, err
 	}
-	items = slices.DeleteFunc(shown.under(hash, r.Now()), func(i heldItem) bool {
-		return !i.grantable() || len(kinds) > 0 && !slices.Contains(kinds, i.Key.Kind)
-	})
+	items = slices.DeleteFunc(shown.under(w.hash, r.Now()), func(i heldItem) bool { return !i.grantable() || !w.covers(i.Key) })
 	if len(items) == 0 {
 		return nil, latest
 	}
 	return items, nil
 }
 
+// heldRow gives the row of a single key that a worker held since the last run.
+func (r *Runner) heldRow(ctx context.Context, w which, none error) ([]heldItem, error) {
+	rows, err := r.Table.GetMany(ctx, w.keys)
+	if err != nil {
+		return nil, err
+	}
+	row := rows[w.keys[0]]
+	if row.State != mapping.StateHeld {
+		return nil, none
+	}
+	return []heldItem{{Key: row.Key, Code: plan.HeldGuard, Version: row.Version}}, nil
+}
+
 // grantable says whether an approval has anything to say to it: what waits with a held change is approved beside that.
 func (h heldItem) grantable() bool { return h.Code.Approvable() || h.Code == plan.HeldDepends }
 
-// under gives the held changes that the hash and the kinds cover.
-func (h heldDocument) under(op, hash string, kinds []model.Kind) ([]heldItem, error) {
-	covered := func(k model.Kind) bool { return hash == h.Hash || hash == h.All || hash == h.Kinds[k] }
+// under gives the held changes that the operator means. A first plan has no part that goes without its hash.
+func (h heldDocument) under(w which) ([]heldItem, error) {
+	covered := func(k model.Kind) bool {
+		if w.hash == "" {
+			return !h.First
+		}
+		return w.hash == h.Hash || w.hash == h.All || w.hash == h.Kinds[k]
+	}
 	var items []heldItem
 	for _, i := range h.Items {
-		if i.grantable() && covered(i.Key.Kind) && (len(kinds) == 0 || slices.Contains(kinds, i.Key.Kind)) {
+		if i.grantable() && covered(i.Key.Kind) && w.covers(i.Key) {
 			items = append(items, i)
 		}
 	}
 	open := slices.ContainsFunc(items, func(i heldItem) bool { return i.Code.Approvable() })
-	if !open && !h.acceptsSource(hash) {
-		return nil, model.Errorf(model.CodeNotFound, op, "nothing is held under the hash %q%s: see sync list for what is held, and sync plan for today's hashes", hash, forKinds(kinds))
+	if !open && !h.acceptsSource(w) {
+		return nil, w.nothing()
 	}
 	return items, nil
-}
-
-func forKinds(kinds []model.Kind) string {
-	if len(kinds) == 0 {
-		return ""
-	}
-	return fmt.Sprintf(" for %v", kinds)
 }
 
 func (r *Runner) approveFirst(ctx context.Context, run int64, side side, hash string) error {
@@ -233,20 +320,11 @@ func (r *Runner) releaseHeld(ctx context.Context, run int64, i heldItem, by By, 
 
 // Discard takes approvals that were not used yet back and forgets what the last run held: waits for a second read begin
 // anew, and what Engage still asks for is held again by the next run.
-func (r *Runner) Discard(ctx context.Context, hash string, kinds []model.Kind, by By) (Decision, error) {
-	lease, err := r.patientLease(ctx)
-	if err != nil {
-		return Decision{}, err
-	}
-	var d Decision
-	err = r.under(ctx, lease, func(ctx context.Context) error {
-		d, err = r.discard(ctx, lease.Run, hash, kinds, by)
-		return err
-	})
-	return d, err
+func (r *Runner) Discard(ctx context.Context, hash string, kinds []model.Kind, by By, keys ...model.Key) (Decision, error) {
+	return r.decide(ctx, which{op: "discard", hash: hash, kinds: kinds, keys: keys}, by, r.discard)
 }
 
-func (r *Runner) discard(ctx context.Context, run int64, hash string, kinds []model.Kind, by By) (Decision, error) {
+func (r *Runner) discard(ctx context.Context, run int64, w which, by By) (Decision, error) {
 	ctx, side, err := r.enter(ctx)
 	if err != nil {
 		return Decision{}, err
@@ -255,7 +333,7 @@ func (r *Runner) discard(ctx context.Context, run int64, hash string, kinds []mo
 	if err != nil {
 		return Decision{}, err
 	}
-	items, err := held.under("discard", hash, kinds)
+	items, err := held.under(w)
 	if err != nil {
 		return Decision{}, err
 	}
@@ -270,15 +348,15 @@ func (r *Runner) discard(ctx context.Context, run int64, hash string, kinds []mo
 		return d, err
 	}
 	a.Items = slices.DeleteFunc(a.Items, func(i approval) bool { return gone[i.ID] })
-	if held.acceptsSource(hash) {
+	if held.acceptsSource(w) {
 		a.SourceUntil = time.Time{}
 	}
 	held.Items = slices.DeleteFunc(held.Items, func(i heldItem) bool { return gone[i.ID] })
 	if err := save(ctx, r.Table, docApprovals, run, a); err != nil {
 		return d, err
 	}
-	r.acted(ctx, mapping.ActionDiscard, planNamed(hash, kinds), by)
-	r.Log.InfoContext(ctx, "discarded", "run", run, "hash", hash, "kinds", kinds, "changes", len(d.Changes), "who", by.Who, "note", by.Note)
+	r.acted(ctx, mapping.ActionDiscard, w.String(), by)
+	r.Log.InfoContext(ctx, "discarded", "run", run, "hash", w.hash, "kinds", w.kinds, "keys", w.keys, "changes", len(d.Changes), "who", by.Who, "note", by.Note)
 	return d, save(ctx, r.Table, docHeld, run, held)
 }
 
