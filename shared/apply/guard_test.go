@@ -14,11 +14,7 @@ import (
 
 func (b *bench) drawn(kind model.Kind, class plan.Class) int {
 	b.Helper()
-	length := b.settings.Guard.UpdateWindow
-	if class == plan.ClassRemovals {
-		length = b.settings.Guard.RemovalWindow
-	}
-	return must[mapping.Tally](b)(b.table.Drawn(b.Context(), mapping.Window{Kind: kind, Class: string(class), Length: length}, time.Now())).Sum
+	return must[mapping.Tally](b)(b.table.Drawn(b.Context(), mapping.Window{Kind: kind, Class: string(class), Length: plan.GuardWindow(b.settings, class)}, time.Now())).Sum
 }
 
 func (b *bench) inState(keys []model.Key, s mapping.State) (n int) {
@@ -190,5 +186,43 @@ func TestAFailedWriteIsCountedOnce(t *testing.T) {
 		b.org.Fail(fault500("PUT", "/api/v2/routing/wrapupcodes/{codeId}", 3))
 		b.have(code(1, "B"))
 		b.same("drawn", b.drawn(model.KindWrapUpCode, plan.ClassUpdates), 1)
+	})
+}
+
+// A row of which nothing was made true yet is no way around the guard: what a worker finds and adopts is drawn like any update.
+func TestWhatAWorkerFindsIsCounted(t *testing.T) {
+	in(t, func(b *bench) {
+		b.set(func(s *rules.Settings) { s.Guard.Updates.Count, s.Guard.Updates.Share = 1, 0 })
+		b.have(queueOf(1, "Known"))
+		b.census[model.KindQueue] = 20
+		for _, name := range []string{"first", "second"} {
+			must[string](b)(b.org.AddQueue(map[string]any{"name": name}))
+		}
+		b.want(queueOf(2, "First"), queueOf(3, "Second"))
+		b.settle()
+		b.same("held", b.inState([]model.Key{queueOf(2, "").Key, queueOf(3, "").Key}, mapping.StateHeld), 1)
+		b.same("drawn", b.drawn(model.KindQueue, plan.ClassUpdates), 1)
+		for _, q := range b.org.Queues() {
+			if row := b.row(queueOf(3, "").Key); row.State == mapping.StateHeld && q.Name == "Second" {
+				b.Errorf("what is held was written: %+v", q)
+			}
+		}
+	})
+}
+
+// Addresses and assignments that a worker sets back are counted as those that a plan changes.
+func TestRepairsAreCountedByTheirFields(t *testing.T) {
+	in(t, func(b *bench) {
+		b.have(skill(1, "Chess"), user(2, "Ann"), user(3, "Bob"))
+		b.census[model.KindUser] = 40
+		chess := b.exID(skill(1, ""))
+		time.Sleep(5 * time.Minute)
+		b.ok(b.org.EditUser(b.exID(user(2, "")), func(raw map[string]any) { raw["email"] = "other@example.com" }))
+		b.ok(b.org.SetUserSkill(b.exID(user(3, "")), chess, 3))
+		b.drift(user(2, "").Key)
+		b.drift(user(3, "").Key)
+		b.same("addresses", b.drawn(model.KindUser, plan.ClassAddresses), 1)
+		b.same("assignments", b.drawn(model.KindUser, plan.ClassAssignments), 1)
+		b.same("updates", b.drawn(model.KindUser, plan.ClassUpdates), 1)
 	})
 }

@@ -23,7 +23,9 @@ func Approve(hash string, kinds ...model.Kind) Command {
 }
 
 // ApproveCommand is the payload of Approve.
-func ApproveCommand(hash string, kinds ...model.Kind) string { return Approve(hash, kinds...).Payload() }
+func ApproveCommand(hash string, kinds ...model.Kind) string {
+	return Approve(hash, kinds...).Payload()
+}
 
 // ApproveKey is the payload that lets pass what is held of one key, whatever plan held it.
 func ApproveKey(key model.Key) string {

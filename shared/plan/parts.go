@@ -194,7 +194,7 @@ func (s *site) holdMoves() {
 		return
 	}
 	s.eachMembership(func(list model.Key, m int64) {
-		if !waits[MembershipName(list, m)] {
+		if !stays[m].IsZero() && !waits[MembershipName(list, m)] {
 			delete(stays, m)
 		}
 	})

@@ -41,6 +41,9 @@ func secondRead(what string, length time.Duration, since time.Time) hold {
 func (s *site) doubtLoss(d *draft) {
 	size, loss, g := len(d.before), len(d.leave), s.in.Settings.Guard
 	many := size >= g.QueueSize && float64(loss) > g.QueueLoss*float64(size)
+	if loss == 0 || !many && len(s.in.Waiting) == 0 {
+		return
+	}
 	leaving := map[string]*piece{}
 	var ids []string
 	for _, p := range d.leaving() {
@@ -78,9 +81,15 @@ func (s *site) doubtLoss(d *draft) {
 func (s *site) doubtGrowth(d *draft) {
 	size, g := len(d.before), s.in.Settings.Guard
 	grows := size >= g.QueueSize && len(d.change.Object.Members) > g.QueueGrowth*size
+	if !grows && len(s.in.Waiting) == 0 {
+		return
+	}
 	for _, p := range d.parts {
+		if !p.joins {
+			continue
+		}
 		id := p.what()
-		if _, seen := s.in.Waiting[id]; !p.joins || !grows && !seen {
+		if _, seen := s.in.Waiting[id]; !grows && !seen {
 			continue
 		}
 		if open, since := s.wait(d, s.in.Settings.SecondRead.Members, id); len(open) > 0 {
