@@ -82,7 +82,9 @@ func TestWithoutEnvironment(t *testing.T) {
 	}
 }
 
-// Faulty settings and secrets end the start with one line that names what is wrong, in every function that reads them.
+// Faulty settings end the start with one line that names what is wrong, in every function. A faulty secret does not: an operator
+// corrects it while the function runs. The start is quick, every answer says what is wrong, and a worker lets its messages go: their
+// rows are pending, and messages that came back would end as dead letters.
 func TestFaultyConfiguration(t *testing.T) {
 	tests := []struct {
 		name, variable, value string
@@ -108,7 +110,112 @@ func TestFaultyConfiguration(t *testing.T) {
 				t.Parallel()
 				env := good()
 				env[test.variable] = test.value
-				refuses(t, function, env, test.says...)
+				if test.variable == "EXCS_SETTINGS" {
+					refuses(t, function, env, test.says...)
+				} else {
+					saysOfSecret(t, function, env, test.says...)
+				}
+			})
+		}
+	}
+}
+
+// work is what each function that reads secrets is given.
+var work = map[string]string{
+	"snapshot": `{}`, "sync": `{"action":"plan"}`, "webhook": `{"detail":{}}`,
+	"apply": `{"Records":[{"messageId":"m1","receiptHandle":"r1","body":"{}","attributes":{}}]}`,
+}
+
+// saysOfSecret fails the test unless the function starts and says in its answer, or where it has none in its log, what is wrong with
+// the secret.
+func saysOfSecret(t *testing.T, function string, env map[string]string, says ...string) {
+	t.Helper()
+	l := start(t, function, env)
+	for range 2 { // the second invocation looks for a corrected secret
+		r := l.invoke(t, work[function])
+		f := r.Failure()
+		if function == "apply" {
+			if string(r.Payload) != `{"batchItemFailures":[]}` {
+				t.Errorf("answer %s, %+v", r.Payload, f)
+			}
+			continue
+		}
+		if f.Type != "invalid" {
+			t.Errorf("%s answers %s, %+v", function, r.Payload, f)
+		}
+		for _, s := range says {
+			if !strings.Contains(f.Message, s) {
+				t.Errorf("%s answers %q, want %q in it", function, f.Message, s)
+			}
+		}
+	}
+	if n := l.Figures().ColdStarts; n != 1 {
+		t.Errorf("%d processes were needed", n)
+	}
+	lines := l.stop(t)
+	silent(t, lines)
+	for _, s := range says {
+		if !strings.Contains(strings.Join(lines, "\n"), strings.ReplaceAll(s, `"`, `\"`)) {
+			t.Errorf("the log of %s does not say %q: %s", function, s, lines)
+		}
+	}
+	onlyReads(t, l.cloud.called())
+}
+
+// onlyReads fails the test if AWS was called to send a message or to change a row. A run puts its lease and what it has to say of itself.
+func onlyReads(t *testing.T, calls []string) {
+	t.Helper()
+	for _, call := range calls {
+		_, operation, _ := strings.Cut(call, ".")
+		if operation != "PutItem" && !strings.HasPrefix(operation, "Get") && !strings.HasPrefix(operation, "Query") && !strings.HasPrefix(operation, "Describe") && !strings.HasPrefix(operation, "BatchGet") {
+			t.Errorf("%s was called", call)
+		}
+	}
+}
+
+// A stack is deployed before its secrets are set. Its functions start, and no scheduled run, message or event is a fault until then; who
+// asks for a plan is told which secret is missing.
+func TestSecretsLaterThanTheStack(t *testing.T) {
+	for function, variables := range map[string][]string{
+		"snapshot": {"EXCS_ENGAGE_SECRET", "EXCS_EXORG_SECRET"}, "sync": {"EXCS_ENGAGE_SECRET", "EXCS_EXORG_SECRET"},
+		"apply": {"EXCS_EXORG_SECRET"}, "webhook": {"EXCS_EXORG_SECRET", "EXCS_WEBHOOK_SECRET"},
+	} {
+		for _, variable := range variables {
+			t.Run(function+" without "+variable, func(t *testing.T) {
+				t.Parallel()
+				env := good()
+				env[variable] = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:excs-prod/x-AbCdEf"
+				l := start(t, function, env)
+				r := l.invoke(t, work[function])
+				says := "read " + variable + ": the secret is not set yet"
+				switch function {
+				case "sync":
+					if f := r.Failure(); f.Type != "invalid" || !strings.Contains(f.Message, says) {
+						t.Errorf("%+v", f)
+					}
+				case "snapshot":
+					if r.Err() != nil || !strings.Contains(string(r.Payload), `"notConfigured":"not configured: `+says) {
+						t.Errorf("%s, %v", r.Payload, r.Err())
+					}
+				default:
+					if r.Err() != nil {
+						t.Error(r.Err())
+					}
+				}
+				said := strings.Join(l.stop(t), "\n") + "\n"
+				if !strings.Contains(said, says) {
+					t.Errorf("the log does not say so: %s", said)
+				}
+				if function == "sync" {
+					return
+				}
+				if strings.Contains(said, `"level":"ERROR"`) {
+					t.Errorf("an error is logged, which an alarm counts: %s", said)
+				}
+				if function == "snapshot" && !strings.Contains(said, `"snapshots":1`) {
+					t.Errorf("the schedule's alarm would rise, for nothing is said of the invocation: %s", said)
+				}
+				onlyReads(t, l.cloud.called())
 			})
 		}
 	}

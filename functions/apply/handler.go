@@ -48,6 +48,12 @@ func (h *Handler) Handle(ctx context.Context, event events.SQSEvent) (events.SQS
 		batch = append(batch, received(r))
 	}
 	response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
+	if err := h.Lacks(); err != nil {
+		// The rows stay pending, and a run queues them again when their marks are lost. Messages that came back until the secret is
+		// right would end as dead letters.
+		h.Log.WarnContext(ctx, "messages are let go: nothing can be written", "messages", len(batch), "code", model.CodeOf(err), "error", err.Error())
+		return response, nil
+	}
 	answers := h.Worker.Batch(ctx, batch)
 	if len(answers) != len(batch) {
 		return response, model.Errorf(model.CodeInternal, "apply", "%d messages, %d answers: the batch comes back", len(batch), len(answers))

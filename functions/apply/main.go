@@ -29,12 +29,12 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 	if err != nil {
 		return nil, err
 	}
+	h := &Handler{Base: parts.Base(), Queue: parts.Work, Log: parts.Log, Instruments: parts.Instruments(telemetry.FunctionApply, os.Stdout)}
 	client, err := parts.EXOrg(ctx, wiring.Writing)
 	if err != nil {
-		return nil, err
+		h.Base, err = parts.Lacking(err)
+		return h, err
 	}
-	return &Handler{
-		Base:   parts.Base(),
-		Worker: parts.Worker(client), Queue: parts.Work, Log: parts.Log, Instruments: parts.Instruments(telemetry.FunctionApply, os.Stdout),
-	}, nil
+	h.Worker = parts.Worker(client)
+	return h, nil
 }

@@ -57,6 +57,8 @@ type Answer struct {
 	Database *run.Database `json:"database,omitempty"`
 	// Skipped says why no run was made: another one is under way. Due rows are put back on the queue all the same.
 	Skipped string `json:"skipped,omitempty"`
+	// NotConfigured says which secret nobody has set yet: no run can be made, and that is no fault.
+	NotConfigured string `json:"notConfigured,omitempty"`
 }
 
 // Handle makes one run. A run that is under way is no fault: the schedule comes again.
@@ -64,7 +66,13 @@ type Answer struct {
 // Errors are those of the run: what reading Engage gives (invalid, denied, unavailable), unavailable for a read that was
 // not complete, what the table and the queue answer. Nothing is written to the EX Org then, nor to a row.
 func (h *Handler) Handle(ctx context.Context, _ json.RawMessage) (Answer, error) {
+	if err := h.Lacks(); err != nil && h.Runner == nil {
+		return h.cannotRun(ctx, run.Report{}, err)
+	}
 	report, err := h.Runner.Sync(ctx, run.Request{Cause: model.CauseEngage})
+	if wiring.IsNotSet(err) {
+		return h.cannotRun(ctx, report, err)
+	}
 	h.Instruments.Run(ctx, report, err)
 	if model.CodeOf(err) == model.CodeConflict {
 		h.Log.InfoContext(ctx, "skipped", "why", err.Error())
@@ -85,4 +93,17 @@ func (h *Handler) Handle(ctx context.Context, _ json.RawMessage) (Answer, error)
 	}
 	h.Log.InfoContext(ctx, "run done", "run", a.Run, "changes", a.Changes, "held", a.Held, "rejected", a.Rejected, "requeued", a.Requeued, "sent", a.Sent, "paused", len(a.Paused), "resting", a.Resting, "rows", report.Rows)
 	return a, nil
+}
+
+// cannotRun answers while a secret cannot be used. One that was never set is a deployment that is not finished: no error, so that
+// neither an alarm nor a retry comes of it.
+func (h *Handler) cannotRun(ctx context.Context, report run.Report, err error) (Answer, error) {
+	if wiring.IsNotSet(err) {
+		h.Instruments.NotConfigured(ctx)
+		h.Log.InfoContext(ctx, "not configured", "why", err.Error(), "requeued", report.Requeued)
+		return Answer{NotConfigured: "not configured: " + err.Error(), Requeued: report.Requeued}, nil
+	}
+	h.Instruments.Run(ctx, report, err)
+	h.Log.ErrorContext(ctx, "no run can be made", "code", model.CodeOf(err), "error", err.Error())
+	return Answer{}, err
 }

@@ -30,16 +30,20 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 	if err != nil {
 		return nil, err
 	}
+	h := &Handler{Base: parts.Base(), Log: parts.Log, Closer: parts, Instruments: parts.Instruments(telemetry.FunctionSnapshot, os.Stdout)}
 	client, err := parts.EXOrg(ctx, wiring.Reading)
 	if err != nil {
-		return nil, err
+		h.Base, err = parts.Lacking(err)
+		return h, err
 	}
 	read, err := parts.Engage(ctx)
 	if err != nil {
-		return nil, err
+		if h.Base, err = parts.Lacking(err); err != nil {
+			return nil, err
+		}
+		// What is due is put back on the queue whether or not Engage can be read.
+		read = func(context.Context) (*model.Snapshot, model.Counts, error) { return nil, nil, h.Lacks() }
 	}
-	return &Handler{
-		Base:   parts.Base(),
-		Runner: parts.Runner(read, client), Log: parts.Log, Closer: parts, Instruments: parts.Instruments(telemetry.FunctionSnapshot, os.Stdout),
-	}, nil
+	h.Runner = parts.Runner(read, client)
+	return h, nil
 }

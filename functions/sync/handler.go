@@ -81,6 +81,10 @@ func (h *Handler) Handle(ctx context.Context, body json.RawMessage) (any, error)
 		h.Log.WarnContext(ctx, "payload refused", "code", model.CodeOf(err), "error", err.Error())
 		return nil, err
 	}
+	if err := h.Lacks(); err != nil {
+		h.Log.WarnContext(ctx, "action refused", "action", req.name, "code", model.CodeOf(err), "error", err.Error())
+		return nil, wrap(req.name, err)
+	}
 	if why := h.Outdated(); why != "" && req.name != "status" && req.name != "list" && req.name != "pause" {
 		return nil, model.Errorf(model.CodeConflict, req.name, "%s", why)
 	}

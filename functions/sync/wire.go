@@ -20,13 +20,17 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 	if err != nil {
 		return nil, err
 	}
+	lacking := func(err error) (*Handler, error) {
+		base, err := parts.Lacking(err)
+		return &Handler{Base: base, Log: parts.Log, Closer: parts}, err
+	}
 	cfg, err := parts.EXOrgConfig(ctx, wiring.Reading)
 	if err != nil {
-		return nil, err
+		return lacking(err)
 	}
 	read, err := parts.Engage(ctx)
 	if err != nil {
-		return nil, err
+		return lacking(err)
 	}
 	client := exorg.New(cfg)
 	s, org := parts.Settings, apply.NewPlatform(client, parts.Settings.Users.Authority)

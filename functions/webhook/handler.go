@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -51,7 +52,14 @@ func (h *Handler) Handle(ctx context.Context, payload json.RawMessage) (any, err
 			h.Instruments.Heard(ctx, listen.Report{}, 1)
 			return refused(), nil
 		}
+		if err := h.Lacks(); err != nil {
+			h.Log.WarnContext(ctx, "request refused: nothing can be heard", "code", model.CodeOf(err), "error", err.Error())
+			return events.LambdaFunctionURLResponse{StatusCode: http.StatusServiceUnavailable}, nil
+		}
 		return h.serve(ctx, request), nil
+	}
+	if err := h.Lacks(); err != nil {
+		return h.cannotHear(ctx, err)
 	}
 	notices, rejected, reason := read(payload)
 	if rejected > 0 {
@@ -62,6 +70,17 @@ func (h *Handler) Handle(ctx context.Context, payload json.RawMessage) (any, err
 		return nil, err
 	}
 	return report, nil
+}
+
+// cannotHear answers an event while a secret cannot be used. As long as one was never set nothing is mapped that the event could be
+// about; otherwise the event comes again, and the sweep finds what it told.
+func (h *Handler) cannotHear(ctx context.Context, err error) (any, error) {
+	if wiring.IsNotSet(err) {
+		h.Log.InfoContext(ctx, "not configured", "why", err.Error())
+		return listen.Report{}, nil
+	}
+	h.Log.ErrorContext(ctx, "nothing can be heard", "code", model.CodeOf(err), "error", err.Error())
+	return nil, err
 }
 
 // margin is left of the function's time when the work is cut off, for taking back what is half done.

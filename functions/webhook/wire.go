@@ -22,19 +22,22 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 	if err != nil {
 		return nil, err
 	}
-	gate, err := gateOf(ctx, parts, strings.TrimSpace(getenv(VarWebhookSecret)))
+	h := &Handler{Base: parts.Base(), Log: parts.Log, Instruments: parts.Instruments(telemetry.FunctionWebhook, os.Stdout)}
+	h.Gate, err = gateOf(ctx, parts, strings.TrimSpace(getenv(VarWebhookSecret)))
 	if err != nil {
-		return nil, err
+		h.Base, err = parts.Lacking(err)
+		return h, err
 	}
 	client, err := parts.EXOrg(ctx, wiring.Reading)
 	if err != nil {
-		return nil, err
+		h.Base, err = parts.Lacking(err)
+		return h, err
 	}
-	listener := listen.New(listen.Config{
+	h.Listener = listen.New(listen.Config{
 		Table: parts.Table, Lists: wiring.Lists{Table: parts.Table}, Org: apply.NewPlatform(client, parts.Settings.Users.Authority),
 		Work: parts.Work, Now: time.Now, NewToken: wiring.NewToken, Log: parts.Log,
 	})
-	return &Handler{Base: parts.Base(), Listener: listener, Gate: gate, Log: parts.Log, Instruments: parts.Instruments(telemetry.FunctionWebhook, os.Stdout)}, nil
+	return h, nil
 }
 
 // gateOf makes the gate of what the variable holds.

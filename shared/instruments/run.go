@@ -45,6 +45,17 @@ func (s *Set) Run(ctx context.Context, report run.Report, failure error) {
 	s.write(ctx, r)
 }
 
+// NotConfigured measures an invocation of the schedule that can make no run because a secret was never set: the schedule works, and
+// the alarm of a missing one stays silent.
+func (s *Set) NotConfigured(ctx context.Context) {
+	if s == nil {
+		return
+	}
+	r := s.Meter.Begin()
+	r.Set(telemetry.Snapshots, 1)
+	s.write(ctx, r)
+}
+
 // scheduled says whether this is the function of the schedule. It measures what would be measured twice otherwise.
 func (s *Set) scheduled() bool {
 	return s.Meter != nil && s.Meter.Function == telemetry.FunctionSnapshot

@@ -81,7 +81,7 @@ func (r Resolver) secret(ctx context.Context, op, arn string) (string, error) {
 	text := strings.TrimSpace(aws.ToString(out.SecretString))
 	if !strings.HasPrefix(text, "{") {
 		// A fresh stack makes its secrets with a generated text in them.
-		return "", model.Errorf(model.CodeInvalid, op, "the secret is not set yet: put its JSON into Secrets Manager (see the README)")
+		return "", model.Errorf(model.CodeInvalid, op, "%w: put its JSON into Secrets Manager (see the README)", errNotSet)
 	}
 	return text, nil
 }

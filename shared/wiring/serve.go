@@ -43,7 +43,11 @@ func (s *Service[H, I, O]) Invoke(ctx context.Context, in I) (O, error) {
 		s.log.ErrorContext(ctx, "the function can not start anew", "code", model.CodeOf(err), "error", err.Error())
 		return none, failure(err)
 	}
-	if b, ok := any(h).(interface{ Outdated() string }); ok && b.Outdated() != "" {
+	b, ok := any(h).(interface {
+		Outdated() string
+		Lacks() error
+	})
+	if ok && (b.Outdated() != "" || b.Lacks() != nil) {
 		defer s.anew(ctx, h)
 	}
 	out, err := s.handle(h, ctx, in)
