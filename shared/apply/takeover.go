@@ -231,11 +231,15 @@ func (l *look) judgeOwner(ctx context.Context, o model.Observed, key model.Key, 
 // heldBy says what becomes of an object that a living key has: if that one is to get another name, this one's turn comes.
 // Else it is refused, as often as there are attempts: the holder may change its mind.
 func (l *look) heldBy(ctx context.Context, o model.Observed, holder mapping.Row) error {
-	has, gets := o.Name, holder.Desired.Name
+	what, has, gets := "name", o.Name, holder.Desired.Name
 	if l.row.Key.Kind == model.KindUser {
-		has, gets = o.Email, holder.Desired.Email
+		what, has, gets = "e-mail address", o.Email, holder.Desired.Email
 	}
-	if has != "" && !model.SameName(has, gets) && !stuck(holder) {
+	switch {
+	case has == "" || model.SameName(has, gets):
+	case keepsName(holder):
+		return l.keptFrom(what, holder)
+	default:
 		return l.waitForHolder(ctx, holder)
 	}
 	return fmt.Errorf("the EX object %s that it would adopt belongs to %s", o.EXID, holder.Key)

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"context"
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -17,7 +16,7 @@ import (
 // another object has it that is left to a person itself.
 var (
 	orphanHasIt  = regexp.MustCompile(`an orphan that was (\S+), has the new (?:name|e-mail address) of (\S+):`)
-	anotherHasIt = regexp.MustCompile(`(\S+) has the new (?:name|e-mail address) of (\S+) and can not get its own`)
+	anotherHasIt = regexp.MustCompile(`(\S+) has the (?:name|e-mail address) of (\S+) and can not get its own`)
 )
 
 // leftToPeople gives the objects that are not right at rest and that only a person can make right. They are listed, with the
@@ -32,11 +31,11 @@ func (l *life) leftToPeople(items []mapping.Item) map[model.Key]bool {
 			if left[i.Key] || i.State != mapping.StateQuarantined && !i.Refusing() {
 				continue
 			}
-			if m := orphanHasIt.FindStringSubmatch(i.Reason); m != nil {
-				left[i.Key] = orphans[m[1]] && m[2] == i.Key.String()
-			} else if m := anotherHasIt.FindStringSubmatch(i.Reason); m != nil {
+			if m := anotherHasIt.FindStringSubmatch(i.Reason); m != nil {
 				key, err := model.ParseKey(m[1])
 				left[i.Key] = err == nil && left[key] && m[2] == i.Key.String()
+			} else if m := orphanHasIt.FindStringSubmatch(i.Reason); m != nil {
+				left[i.Key] = orphans[m[1]] && m[2] == i.Key.String()
 			}
 		}
 	}
@@ -50,20 +49,20 @@ func (l *life) leftToPeople(items []mapping.Item) map[model.Key]bool {
 
 // excused says whether the object of a line that the EX Org lacks is right all the same: it is left to a person, and all but
 // its name or address is right, or it is a user whom people deleted and Engage disabled.
-func (l *life) excused(kind, line string, got reference.Picture) bool {
+func (l *life) excused(kind, line string, want, got reference.Picture) bool {
 	switch kind {
 	case "queue":
 		peer := line[strings.LastIndex(line, " peer="):]
 		return l.listed[keyOf(model.KindQueue, peer[len(" peer="):])] && hasSuffix(got[kind], peer)
 	case "members":
-		return l.excusedMembers(line)
+		return l.excusedMembers(line, want, got)
 	case "user":
 		_, rest, _ := strings.Cut(line, " ")
 		key := keyOf(model.KindUser, between(line, " ext=", " "))
-		if l.listed[key] && hasSuffix(got[kind], " "+rest) {
+		row, err := l.root.Table.Get(context.Background(), key)
+		if l.listed[key] && err == nil && (row.EXID == "" || hasSuffix(got[kind], " "+rest)) {
 			return true
 		}
-		row, err := l.root.Table.Get(context.Background(), key)
 		u, ok := l.org.User(row.EXID)
 		if err != nil || !ok || u.State != "deleted" || !row.LeftDeleted() || !strings.Contains(line, " inactive ") {
 			return false
@@ -75,18 +74,36 @@ func (l *life) excused(kind, line string, got reference.Picture) bool {
 	}
 }
 
-// excusedMembers compares the members of a queue that has another name than Engage wants.
-func (l *life) excusedMembers(line string) bool {
-	name, emails, _ := strings.Cut(line, ": ")
-	for _, d := range l.editor.Site().Queues() {
-		if !l.listed[model.Key{Kind: model.KindQueue, DBID: d.DBID}] || fold(plainName(name)) != fold(d.Alias) {
+// excusedMembers compares the members of a queue without the users that are left to a person, by the name that the queue has.
+func (l *life) excusedMembers(line string, want, got reference.Picture) bool {
+	if len(l.listed) == 0 {
+		return false
+	}
+	name, emails, _ := strings.Cut(line, ":")
+	has := name
+	for _, w := range want["queue"] {
+		peer := w[strings.LastIndex(w, " peer="):]
+		if fold(strings.TrimSuffix(w, peer)) != fold(name) || !l.listed[keyOf(model.KindQueue, peer[len(" peer="):])] {
 			continue
 		}
-		for _, q := range l.org.Queues() {
-			if q.PeerID == strconv.FormatInt(d.DBID, 10) {
-				is := reference.Observed(l.org, func(queue string) bool { return queue == q.Name })["members"]
-				return slices.Contains(is, fmt.Sprintf("%s: %s", q.Name, emails))
+		for _, h := range got["queue"] {
+			if strings.HasSuffix(h, peer) {
+				has = strings.TrimSuffix(h, peer)
 			}
+		}
+	}
+	left := map[string]bool{}
+	for _, user := range slices.Concat(want["user"], got["user"]) {
+		if email, _, _ := strings.Cut(user, " "); l.listed[keyOf(model.KindUser, between(user, " ext=", " "))] {
+			left[email] = true
+		}
+	}
+	others := func(emails string) []string {
+		return slices.DeleteFunc(strings.Fields(emails), func(email string) bool { return left[email] })
+	}
+	for _, h := range reference.Observed(l.org, func(queue string) bool { return fold(queue) == fold(has) })["members"] {
+		if _, in, _ := strings.Cut(h, ":"); slices.Equal(others(in), others(emails)) {
+			return true
 		}
 	}
 	return false

@@ -94,6 +94,7 @@ func (l *life) inhabit() {
 	}
 	l.oracle.closed = true
 	l.stranger()
+	time.Sleep(time.Hour) // they are in every list by then
 }
 
 // stranger is a user that Engage never knows.

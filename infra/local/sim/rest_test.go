@@ -90,7 +90,7 @@ func (l *life) equal() {
 	got := reference.Observed(l.org, func(queue string) bool { return names[fold(queue)] })
 	for _, kind := range []string{"source", "skill", "language", "wrapupcode", "queue", "user", "members"} {
 		for _, line := range want[kind] {
-			if !slices.ContainsFunc(got[kind], func(have string) bool { return fold(have) == fold(line) }) && !l.excused(kind, line, got) {
+			if !slices.ContainsFunc(got[kind], func(have string) bool { return fold(have) == fold(line) }) && !l.excused(kind, line, want, got) {
 				l.oracle.violation("10", "at rest the EX Org lacks %s %s; it has %s", kind, line, near(line, got[kind]))
 			}
 		}
