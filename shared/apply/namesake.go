@@ -3,7 +3,6 @@ package apply
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"excs/shared/exorg"
 	"excs/shared/mapping"
@@ -16,7 +15,6 @@ import (
 //	none to be seen                               try again, with the EX Org's own words: a list may be old, or it refuses something else
 //	nobody's, or its key wants this name too      try again, and in the end refuse, naming it
 //	an orphan: it keeps its name, and its id      try again, and in the end refuse, naming it and the key that it was
-//	its key is to get another name and can not    try again, and in the end refuse, naming it: whoever only waits is on no list
 //	its key is to get another name                wait until it has
 //	its key waits, round some corners, for this   step aside: take a name in between, so that the other one can go on
 //
@@ -65,24 +63,9 @@ func (l *look) taken(ctx context.Context, h heldName, refusal error) error {
 		return passing(fmt.Sprintf("the EX object %s has the new %s of %s: %s", h.by, h.what, l.row.Key, h.mend), refusal)
 	case circle:
 		return h.aside()
-	case keepsName(h.holder):
-		return passing(l.keptFrom(h.what, h.holder).Error(), refusal)
 	default:
 		return l.waitForHolder(ctx, h.holder)
 	}
-}
-
-// keepsName says that the row's EX object does not come to another name or address by itself. Who waited for it would be on no
-// list.
-func keepsName(row mapping.Row) bool {
-	return stuck(row) || slices.ContainsFunc(row.Refused, func(r mapping.Refusal) bool {
-		return r.Part == model.FieldName || r.Part == model.FieldEmail
-	})
-}
-
-// keptFrom says that the name or the address of this object is another one's, which keeps it.
-func (l *look) keptFrom(what string, holder mapping.Row) error {
-	return fmt.Errorf("%s has the %s of %s and can not get its own: %s", holder.Key, what, l.row.Key, holder.Reason)
 }
 
 // namesakes finds what has the new name. Where the EX Org says that something has it, it is sought in whole lists too; any other 400 may have

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"excs/shared/mapping"
 	"excs/shared/model"
@@ -231,27 +232,34 @@ func (l *look) judgeOwner(ctx context.Context, o model.Observed, key model.Key, 
 // heldBy says what becomes of an object that a living key has: if that one is to get another name, this one's turn comes.
 // Else it is refused, as often as there are attempts: the holder may change its mind.
 func (l *look) heldBy(ctx context.Context, o model.Observed, holder mapping.Row) error {
-	what, has, gets := "name", o.Name, holder.Desired.Name
+	has, gets := o.Name, holder.Desired.Name
 	if l.row.Key.Kind == model.KindUser {
-		what, has, gets = "e-mail address", o.Email, holder.Desired.Email
+		has, gets = o.Email, holder.Desired.Email
 	}
-	switch {
-	case has == "" || model.SameName(has, gets):
-	case keepsName(holder):
-		return l.keptFrom(what, holder)
-	default:
+	if has != "" && !model.SameName(has, gets) && !stuck(holder) {
 		return l.waitForHolder(ctx, holder)
 	}
 	return fmt.Errorf("the EX object %s that it would adopt belongs to %s", o.EXID, holder.Key)
 }
 
 // waitForHolder waits until the key that has the name or the address of this one has got its own. One that is done does not
-// know that it has another's: it is asked to look.
+// know that it has another's: it is asked to look. One that does not come to its own by itself is told with the wait, so that
+// whoever is kept from its name is listed.
 func (l *look) waitForHolder(ctx context.Context, holder mapping.Row) error {
 	if holder.State == mapping.StateConverged {
 		if err := l.lookAt(ctx, holder.Key); err != nil {
 			return err
 		}
 	}
+	if keepsName(holder) {
+		return waitFor(holder.Key, l.now.Add(stuckWait), fmt.Sprintf("%s%s has its name or address and can not get its own: see there", mapping.Kept, holder.Key))
+	}
 	return waitFor(holder.Key, l.now.Add(dependencyWait), fmt.Sprintf("%s has the name or address that is to be its own, and is to get another one first", holder.Key))
+}
+
+// keepsName says that the row's EX object does not come to another name or address by itself.
+func keepsName(row mapping.Row) bool {
+	return !row.AtRest() && (stuck(row) || strings.HasPrefix(row.Reason, mapping.Kept) || slices.ContainsFunc(row.Refused, func(r mapping.Refusal) bool {
+		return r.Part == model.FieldName || r.Part == model.FieldEmail
+	}))
 }

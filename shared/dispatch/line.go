@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -33,21 +32,25 @@ type Line struct {
 	perMinute int
 	now       func() time.Time
 
-	mu   sync.Mutex
+	turn chan struct{} // holds one while somebody asks for the depth; others wait for no longer than their contexts last
 	lost time.Duration // 0: not known yet
 }
 
 // NewLine makes a Line; perMinute is how many calls a minute the EX Org allows.
 func NewLine(marks Marks, q Queue, perMinute int, now func() time.Time) *Line {
-	return &Line{marks: marks, queue: q, perMinute: perMinute, now: now}
+	return &Line{marks: marks, queue: q, perMinute: perMinute, now: now, turn: make(chan struct{}, 1)}
 }
 
 // Lost gives the age from which a queued mark is taken for a lost message, by how full the queue is: a first sync of
 // thousands of objects waits for the request budget longer than ten minutes, and none of its messages is lost. The depth is
 // read once. Errors are those of reading it.
 func (l *Line) Lost(ctx context.Context) (time.Duration, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	select {
+	case l.turn <- struct{}{}:
+	case <-ctx.Done():
+		return 0, &model.Error{Code: model.CodeUnavailable, Op: "read the depth of the work queue", Err: ctx.Err()}
+	}
+	defer func() { <-l.turn }()
 	if l.lost > 0 {
 		return l.lost, nil
 	}

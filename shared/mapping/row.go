@@ -128,6 +128,10 @@ const HistoryLength = 8
 // Damped begins the reason of a row whose object somebody keeps changing back: it waits, and is listed for people.
 const Damped = "damped: "
 
+// Kept begins the reason of a row that waits for a name or an address which another object has and does not come off by itself:
+// it is listed for people.
+const Kept = "kept from its name: "
+
 // Refused begins the reason of a row of which the EX Org will not take a part: everything else of the object is right, and the
 // part is tried again at a slow pace.
 const Refused = "refused: "

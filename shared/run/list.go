@@ -47,7 +47,7 @@ func (r *Runner) List(ctx context.Context, kinds []model.Kind) ([]Listed, error)
 		return nil, fmt.Errorf("list rows: %w", err)
 	}
 	items = slices.DeleteFunc(items, func(i mapping.Item) bool {
-		return i.State == mapping.StateWaiting && !strings.HasPrefix(i.Reason, mapping.Damped) && !i.Refusing() && !i.AtRest()
+		return i.State == mapping.StateWaiting && !strings.HasPrefix(i.Reason, mapping.Damped) && !strings.HasPrefix(i.Reason, mapping.Kept) && !i.Refusing() && !i.AtRest()
 	})
 	active, err := r.activeOrphans(ctx, items)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 // another object has it that is left to a person itself.
 var (
 	orphanHasIt  = regexp.MustCompile(`an orphan that was (\S+), has the new (?:name|e-mail address) of (\S+):`)
-	anotherHasIt = regexp.MustCompile(`(\S+) has the (?:name|e-mail address) of (\S+) and can not get its own`)
+	anotherHasIt = regexp.MustCompile(`^kept from its name: (\S+) has its name or address and can not get its own`)
 )
 
 // leftToPeople gives the objects that are not right at rest and that only a person can make right. They are listed, with the
@@ -28,13 +28,10 @@ func (l *life) leftToPeople(items []mapping.Item) map[model.Key]bool {
 	}
 	for range items {
 		for _, i := range items {
-			if left[i.Key] || i.State != mapping.StateQuarantined && !i.Refusing() {
-				continue
-			}
 			if m := anotherHasIt.FindStringSubmatch(i.Reason); m != nil {
 				key, err := model.ParseKey(m[1])
-				left[i.Key] = err == nil && left[key] && m[2] == i.Key.String()
-			} else if m := orphanHasIt.FindStringSubmatch(i.Reason); m != nil {
+				left[i.Key] = err == nil && left[key]
+			} else if m := orphanHasIt.FindStringSubmatch(i.Reason); m != nil && (i.State == mapping.StateQuarantined || i.Refusing()) {
 				left[i.Key] = orphans[m[1]] && m[2] == i.Key.String()
 			}
 		}
