@@ -52,7 +52,7 @@ func newTown(tb testing.TB) *town {
 func (t *town) restart() {
 	t.webhook.Listener = listen.New(listen.Config{
 		Table: t.Table, Lists: wiring.Lists{Table: t.Table}, Org: apply.NewPlatform(t.Client, t.Settings.Users.Authority),
-		Work: t.Work, Now: t.clock.Now, NewToken: wiring.NewToken,
+		Work: t.Work, Settings: t.Settings, Now: t.clock.Now, NewToken: wiring.NewToken,
 	})
 }
 

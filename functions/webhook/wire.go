@@ -35,7 +35,7 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 	}
 	h.Listener = listen.New(listen.Config{
 		Table: parts.Table, Lists: wiring.Lists{Table: parts.Table}, Org: apply.NewPlatform(client, parts.Settings.Users.Authority),
-		Work: parts.Work, Now: time.Now, NewToken: wiring.NewToken, Log: parts.Log,
+		Work: parts.Work, Settings: parts.Settings, Now: time.Now, NewToken: wiring.NewToken, Log: parts.Log,
 	})
 	return h, nil
 }

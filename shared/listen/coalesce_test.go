@@ -8,6 +8,7 @@ import (
 	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/notice"
+	"excs/shared/queue"
 )
 
 var ada = key(model.KindUser, 101)
@@ -138,6 +139,33 @@ func TestLostMessage(t *testing.T) {
 	h.pass(11 * time.Minute)
 	if r := h.hear(drift(model.KindUser, "u-1")); r.Sent != 1 {
 		t.Errorf("report %+v", r)
+	}
+}
+
+// A message that waits on a full queue is not lost, however old its mark is: none is sent beside it.
+func TestAFullQueueLosesNothing(t *testing.T) {
+	h := newHouse(t)
+	h.row(ada, "u-1")
+	if r := h.hear(drift(model.KindUser, "u-1")); r.Sent != 1 {
+		t.Fatalf("report %+v", r)
+	}
+	const before = 2000 // messages, of some calls each, at 300 calls a minute
+	for i := range before / queue.BatchSize {
+		var batch []queue.Message
+		for j := range queue.BatchSize {
+			batch = append(batch, queue.Message{Key: key(model.KindSkill, int64(1+i*queue.BatchSize+j)), Token: "t", Cause: model.CauseEngage})
+		}
+		if err := h.work.Send(t.Context(), batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.pass(15 * time.Minute)
+	if r := h.hear(drift(model.KindUser, "u-1")); r.Coalesced != 1 || h.depth() != before+1 {
+		t.Errorf("report %+v, %d messages", r, h.depth())
+	}
+	h.pass(10 * time.Hour)
+	if r := h.hear(drift(model.KindUser, "u-1")); r.Sent != 1 {
+		t.Errorf("a lost message silences the object for ever: %+v", r)
 	}
 }
 

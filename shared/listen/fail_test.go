@@ -3,14 +3,14 @@ package listen_test
 import (
 	"context"
 
-	"excs/shared/listen"
+	"excs/shared/dispatch"
 	"excs/shared/model"
 	"excs/shared/queue"
 )
 
 // failing fails to send the messages of one key.
 type failing struct {
-	listen.Sender
+	dispatch.Queue
 	key model.Key
 }
 
@@ -20,5 +20,5 @@ func (f failing) Send(ctx context.Context, ms []queue.Message) error {
 			return &queue.SendError{Failed: ms, Err: model.Errorf(model.CodeUnavailable, "send", "the queue is down")}
 		}
 	}
-	return f.Sender.Send(ctx, ms)
+	return f.Queue.Send(ctx, ms)
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"excs/shared/dispatch"
 	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/notice"
@@ -24,6 +25,7 @@ func (l *Listener) Hear(ctx context.Context, notices []notice.Notice) (Report, e
 		return r, nil
 	}
 	c := &call{Listener: l, now: l.Now(), report: &r, open: map[subject]window{}, pauses: mapping.NewWatch(l.Table, l.Now)}
+	c.line = dispatch.NewLine(l.Table, l.Work, l.Settings.Requests.PerMinute, l.Now)
 	if err := c.load(ctx, hints); err != nil {
 		return r, err
 	}
@@ -59,6 +61,7 @@ type call struct {
 	rows  map[model.Key]mapping.Row
 	// pauses are read when the first row is looked at: noise costs nothing.
 	pauses *mapping.Watch
+	line   *dispatch.Line
 }
 
 // load reads the owners of the objects that are not in mind, and the rows of all that are to be looked at: one read of

@@ -228,7 +228,7 @@ func TestHearSendFails(t *testing.T) {
 		h.row(key(model.KindUser, int64(101+i)), id)
 	}
 	works := h.listen.Work
-	h.listen.Work = failing{Sender: works, key: key(model.KindUser, 102)}
+	h.listen.Work = failing{Queue: works, key: key(model.KindUser, 102)}
 	ns := []notice.Notice{drift(model.KindUser, "u-1"), drift(model.KindUser, "u-2"), drift(model.KindUser, "u-3")}
 	r, err := h.listen.Hear(t.Context(), ns)
 	if err == nil || r.Sent != 2 {

@@ -5,18 +5,18 @@ import (
 	"log/slog"
 	"time"
 
+	"excs/shared/dispatch"
 	"excs/shared/mapping"
 	"excs/shared/model"
-	"excs/shared/queue"
+	"excs/shared/rules"
 )
 
 // Table is what listening needs of the mapping table.
 type Table interface {
 	mapping.PauseReader
+	dispatch.Marks
 	Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string]mapping.OwnerItem, error)
 	GetMany(ctx context.Context, keys []model.Key) (map[model.Key]mapping.Row, error)
-	MarkQueued(ctx context.Context, key model.Key, token string, now time.Time, lost time.Duration) (bool, error)
-	ClearQueued(ctx context.Context, key model.Key, token string) (mapping.Row, error)
 	Record(ctx context.Context, outcome mapping.Outcome, now time.Time) (mapping.Row, error)
 	Release(ctx context.Context, key model.Key, version int64, approved bool, cause model.Cause, now time.Time) (mapping.Row, error)
 }
@@ -33,17 +33,13 @@ type Org interface {
 	ExternalKeys(ctx context.Context, userID string) ([]string, error)
 }
 
-// Sender puts messages on the queue that workers read.
-type Sender interface {
-	Send(ctx context.Context, messages []queue.Message) error
-}
-
 // Config is what a Listener is made of. Every field but Log is needed.
 type Config struct {
 	Table    Table
 	Lists    Lists
 	Org      Org
-	Work     Sender
+	Work     dispatch.Queue
+	Settings rules.Settings
 	Now      func() time.Time
 	NewToken func() string // an id that is never used twice
 	Log      *slog.Logger

@@ -27,13 +27,27 @@ func (c *call) look(ctx context.Context, h *hint, row mapping.Row, key model.Key
 		// What is heard once that look may have begun has to be looked at again.
 		w.until = earlier(w.until, row.WaitUntil.Add(-skew))
 		return waits, nil
-	case row.Queued != nil && c.now.Sub(row.Queued.At) < queue.Lost:
+	}
+	coming, err := c.coming(ctx, row)
+	switch {
+	case err != nil:
+		return idle, err
+	case coming:
 		return c.marked(ctx, h, row)
 	case !urgent && row.State == mapping.StateConverged:
 		return c.postpone(ctx, h, row, w.until.Add(skew), calmsDown)
 	default:
 		return c.send(ctx, h, key, row.Version)
 	}
+}
+
+// coming says whether a message for the row is on its way, however long it has waited on a full queue.
+func (c *call) coming(ctx context.Context, row mapping.Row) (bool, error) {
+	if row.Queued == nil {
+		return false, nil
+	}
+	lost, err := c.line.Lost(ctx)
+	return c.now.Sub(row.Queued.At) < lost, err
 }
 
 // unlooked gives the verdict on a row that is none or that workers do not touch.
@@ -151,35 +165,16 @@ func (c *call) insteadOfWaiting(ctx context.Context, h *hint, key model.Key, err
 
 // send marks the row queued and puts its message on the queue.
 func (c *call) send(ctx context.Context, h *hint, key model.Key, version int64) (verdict, error) {
-	token := h.sign() + c.NewToken()
-	marked, err := c.Table.MarkQueued(ctx, key, token, c.now, queue.Lost)
+	m := queue.Message{Key: key, Version: version, Token: h.sign() + c.NewToken(), Cause: h.cause(), Who: h.who}
+	put, err := c.line.Dispatch(ctx, m)
 	switch {
 	case model.CodeOf(err) == model.CodeNotFound:
 		return missing, nil
 	case err != nil:
-		c.unmark(ctx, key, token)
-		return idle, fmt.Errorf("mark %s queued: %w", key, err)
-	case !marked:
+		return idle, fmt.Errorf("queue a look at %s: %w", key, err)
+	case !put:
 		return covered, nil
-	}
-	m := queue.Message{Key: key, Version: version, Token: token, Cause: h.cause(), Who: h.who}
-	if err := c.Work.Send(ctx, []queue.Message{m}); err != nil {
-		c.unmark(ctx, key, token)
-		return idle, fmt.Errorf("send the message for %s: %w", key, err)
 	}
 	c.Log.InfoContext(ctx, "a look is queued", "key", key, "cause", m.Cause, "who", m.Who)
 	return sent, nil
-}
-
-// unmarkTime is how long taking a mark away may take. It goes on when the call itself has run out of time: a mark without
-// a message would silence the object until it is old.
-const unmarkTime = time.Second
-
-// unmark takes away a mark whose message may not be on the queue. If it is, the look happens all the same.
-func (c *call) unmark(ctx context.Context, key model.Key, token string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unmarkTime)
-	defer cancel()
-	if _, err := c.Table.ClearQueued(ctx, key, token); err != nil && model.CodeOf(err) != model.CodeNotFound {
-		c.Log.WarnContext(ctx, "a queued mark stands without a message: the object is not looked at for some minutes", "key", key, "code", model.CodeOf(err), "error", err.Error())
-	}
 }

@@ -13,6 +13,7 @@ import (
 	"excs/shared/model"
 	"excs/shared/notice"
 	"excs/shared/queue"
+	"excs/shared/rules"
 )
 
 // house is a mapping table and a work queue with a listener before them, under a clock that stands until it is moved.
@@ -44,7 +45,7 @@ func newHouse(tb testing.TB) *house {
 // another is the listener of another process.
 func (h *house) another() *listen.Listener {
 	return listen.New(listen.Config{
-		Table: h.table, Lists: h, Org: h.org, Work: h.work, Now: func() time.Time { return h.now }, NewToken: h.newToken,
+		Table: h.table, Lists: h, Org: h.org, Work: h.work, Settings: rules.Default(1, rules.Preset202307), Now: func() time.Time { return h.now }, NewToken: h.newToken,
 	})
 }
 
@@ -166,6 +167,13 @@ func (h *house) row(k model.Key, exID string, edit ...func(*model.Object)) {
 	h.tb.Helper()
 	ctx := context.Background()
 	o := model.Object{Key: k, Name: fmt.Sprintf("%s %d", k.Kind, k.DBID)}
+	switch k.Kind {
+	case model.KindUser:
+		o.ExternalKey = strconv.FormatInt(k.DBID, 10)
+	case model.KindQueue:
+		o.PeerID = strconv.FormatInt(k.DBID, 10)
+	default:
+	}
 	for _, e := range edit {
 		e(&o)
 	}

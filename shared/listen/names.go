@@ -7,13 +7,14 @@ import (
 
 	"excs/shared/mapping"
 	"excs/shared/model"
+	"excs/shared/plan"
 )
 
 // namesAge is how long a directory serves. A storm of new objects costs one scan in that time; what is mapped meanwhile was
 // looked up in the EX Org when it was made.
 const namesAge = 5 * time.Minute
 
-// names finds the keys whose desired object has a name or an address.
+// names finds the keys whose desired object may be known by a name or an address.
 type names struct {
 	lists Lists
 	now   func() time.Time
@@ -22,18 +23,18 @@ type names struct {
 	directories map[model.Kind]directory
 }
 
-// directory lists the keys of one kind by folded name and address.
+// directory lists the keys of one kind by the marks of the rule of adoption.
 type directory struct {
-	at              time.Time
-	byName, byEmail map[string][]model.Key
+	at   time.Time
+	keys map[plan.Mark][]model.Key
 }
 
 func newNames(lists Lists, now func() time.Time) *names {
 	return &names{lists: lists, now: now, turn: make(chan struct{}, 1), directories: map[model.Kind]directory{}}
 }
 
-// find gives the keys that have the name or the address. Names of users are left out: many people share one.
-func (n *names) find(ctx context.Context, kind model.Kind, name, email string) ([]model.Key, error) {
+// find gives the keys that are known by a mark of the EX object.
+func (n *names) find(ctx context.Context, kind model.Kind, seen model.Observed) ([]model.Key, error) {
 	select {
 	case n.turn <- struct{}{}:
 		defer func() { <-n.turn }()
@@ -50,26 +51,20 @@ func (n *names) find(ctx context.Context, kind model.Kind, name, email string) (
 		n.directories[kind] = d
 	}
 	var keys []model.Key
-	if name != "" && kind != model.KindUser {
-		keys = append(keys, d.byName[model.Fold(name)]...)
-	}
-	if email != "" {
-		keys = append(keys, d.byEmail[model.Fold(email)]...)
+	for _, m := range plan.MarksOn(kind, seen) {
+		keys = append(keys, d.keys[m]...)
 	}
 	return keys, nil
 }
 
 func directoryOf(rows []mapping.Row, at time.Time) directory {
-	d := directory{at: at, byName: map[string][]model.Key{}, byEmail: map[string][]model.Key{}}
+	d := directory{at: at, keys: map[plan.Mark][]model.Key{}}
 	for _, row := range rows {
 		if row.Goal != mapping.GoalPresent {
 			continue
 		}
-		if name := model.Fold(row.Desired.Name); name != "" {
-			d.byName[name] = append(d.byName[name], row.Key)
-		}
-		if email := model.Fold(row.Desired.Email); email != "" {
-			d.byEmail[email] = append(d.byEmail[email], row.Key)
+		for _, m := range plan.MarksOf(row.Desired) {
+			d.keys[m] = append(d.keys[m], row.Key)
 		}
 	}
 	return d

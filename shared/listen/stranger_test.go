@@ -75,6 +75,35 @@ func TestStranger(t *testing.T) {
 	}
 }
 
+// The webhook asks the rule of adoption: an object that carries the mark of a key that has no object yet is that key's, so
+// that another key of its name is not looked at. A mark of a key that has another object forbids nothing.
+func TestAStrangerWithAMarkIsItsKeys(t *testing.T) {
+	seven, nine := key(model.KindQueue, 7), key(model.KindQueue, 9)
+	for exID, want := range map[string][]model.Key{"": {seven}, "q-7": {seven, nine}} {
+		h := newHouse(t)
+		h.row(seven, exID, func(o *model.Object) { o.Name = "Support" })
+		h.row(nine, "q-9", func(o *model.Object) { o.Name = "Sales" })
+		h.org.objects["new"] = model.Observed{Kind: model.KindQueue, Name: "Sales", PeerID: "7"}
+		h.hear(about(model.KindQueue, "new", notice.ActionCreate))
+		if got := keysOf(h.take()); !slices.Equal(got, want) {
+			t.Errorf("queue/7 has %q: messages for %v, want %v", exID, got, want)
+		}
+	}
+}
+
+// An object that is deleted already is nobody's, but a user, who can be restored.
+func TestADeletedStranger(t *testing.T) {
+	h := newHouse(t)
+	h.row(key(model.KindUser, 101), "u-1", func(o *model.Object) { o.Email = "ada@agents.example" })
+	h.row(key(model.KindQueue, 7), "q-1", func(o *model.Object) { o.Name = "Sales" })
+	h.org.objects["new-user"] = model.Observed{Kind: model.KindUser, Email: "ada@agents.example", Deleted: true}
+	h.org.objects["new-queue"] = model.Observed{Kind: model.KindQueue, Name: "Sales", Deleted: true}
+	h.hear(about(model.KindUser, "new-user", notice.ActionCreate), about(model.KindQueue, "new-queue", notice.ActionCreate))
+	if got := keysOf(h.take()); !slices.Equal(got, []model.Key{key(model.KindUser, 101)}) {
+		t.Errorf("messages for %v", got)
+	}
+}
+
 // A storm of new objects costs one scan of the table in five minutes, and a read of each new object.
 func TestStrangerStorm(t *testing.T) {
 	h := newHouse(t)

@@ -11,22 +11,58 @@ import (
 	"excs/shared/rules"
 )
 
+// Mark is a text by which an EX object is known as a desired one. Addresses and names are folded: they are compared without
+// case and outer space.
+type Mark struct {
+	By   By
+	Text string
+}
+
+// MarksOf are the marks that a desired object is known by, the strongest first.
+func MarksOf(want model.Object) []Mark {
+	return marks(want.Key.Kind, []string{want.ExternalKey}, want.PeerID, want.Email, want.Name)
+}
+
+// MarksOn are the marks that an EX object of the kind carries.
+func MarksOn(kind model.Kind, o model.Observed) []Mark {
+	return marks(kind, o.ExternalKeys, o.PeerID, o.Email, o.Name)
+}
+
+// marks gives what tells objects of the kind apart. Users are never known by their names, because people share them.
+func marks(kind model.Kind, external []string, peer, email, name string) []Mark {
+	var all []Mark
+	add := func(by By, text string) {
+		if text != "" {
+			all = append(all, Mark{by, text})
+		}
+	}
+	switch kind {
+	case model.KindMembers:
+	case model.KindUser:
+		for _, id := range external {
+			add(ByExternalID, id)
+		}
+		add(ByEmail, model.Fold(email))
+	case model.KindQueue:
+		add(ByPeerID, peer)
+		add(ByName, model.Fold(name))
+	default:
+		add(ByName, model.Fold(name))
+	}
+	return all
+}
+
 // KnownBy gives the strongest mark by which the EX object is the desired one, "" if it is not: its external id, its peer id,
-// its address, its name. Addresses and names are compared without case and outer space. A deleted object is none, except a
-// user: nothing else can be brought back. Users are never known by their names, because people share them.
+// its address, its name. A deleted object is none, except a user: nothing else can be brought back.
 func KnownBy(want model.Object, o model.Observed) By {
-	user := want.Key.Kind == model.KindUser
-	switch {
-	case o.Deleted && !user, want.Key.Kind == model.KindMembers:
+	if o.Deleted && want.Key.Kind != model.KindUser {
 		return ""
-	case user && want.ExternalKey != "" && slices.Contains(o.ExternalKeys, want.ExternalKey):
-		return ByExternalID
-	case want.Key.Kind == model.KindQueue && want.PeerID != "" && o.PeerID == want.PeerID:
-		return ByPeerID
-	case user && want.Email != "" && model.SameName(o.Email, want.Email):
-		return ByEmail
-	case !user && want.Name != "" && model.SameName(o.Name, want.Name):
-		return ByName
+	}
+	on := MarksOn(want.Key.Kind, o)
+	for _, m := range MarksOf(want) {
+		if slices.Contains(on, m) {
+			return m.By
+		}
 	}
 	return ""
 }

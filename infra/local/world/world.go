@@ -155,7 +155,7 @@ func (w *World) connect(c Config, reading exorg.Config) {
 	}
 	w.Runner = run.New(runs)
 	w.Listener = listen.New(listen.Config{
-		Table: w.Table, Lists: wiring.Lists{Table: w.Table}, Org: platform, Work: w.Work, Now: c.Now, NewToken: c.NewToken, Log: c.Log,
+		Table: w.Table, Lists: wiring.Lists{Table: w.Table}, Org: platform, Work: w.Work, Settings: c.Settings, Now: c.Now, NewToken: c.NewToken, Log: c.Log,
 	})
 	w.Sweeper = verify.New(verify.Config{
 		Table: w.Table, Lists: wiring.Lists{Table: w.Table}, Queue: w.Work, Org: verify.Open(reading, c.Settings, c.Settings.Verify.Share), Settings: c.Settings,
