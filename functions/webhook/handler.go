@@ -83,8 +83,8 @@ func (h *Handler) cannotHear(ctx context.Context, err error) (any, error) {
 	return nil, err
 }
 
-// margin is left of the function's time when the work is cut off, for taking back what is half done.
-const margin = 1500 * time.Millisecond
+// margin is left of the function's time when the work is cut off: taking back what is half done takes up to three seconds.
+const margin = 4 * time.Second
 
 func withMargin(ctx context.Context) (context.Context, context.CancelFunc) {
 	if end, ok := ctx.Deadline(); ok {
@@ -126,7 +126,7 @@ func (h *Handler) hear(ctx context.Context, notices []notice.Notice, rejected in
 	h.Instruments.Heard(ctx, report, 0)
 	args := []any{
 		"heard", report.Heard, "rejected", report.Rejected, "sent", report.Sent, "later", report.Later,
-		"coalesced", report.Coalesced, "replayed", report.Replayed, "ignored", report.Ignored,
+		"coalesced", report.Coalesced, "replayed", report.Replayed, "left", report.Left, "ignored", report.Ignored,
 	}
 	switch {
 	case err != nil:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -49,7 +50,11 @@ func (h *Handler) serve(ctx context.Context, r events.LambdaFunctionURLRequest) 
 	}
 	report, err := h.hear(ctx, notices, rejected)
 	if err != nil {
-		return h.decline(ctx, http.StatusServiceUnavailable, "not everything could be passed on: send it again")
+		reason := "not everything could be passed on: send it again"
+		if report.Left > 0 {
+			reason = fmt.Sprintf("the time was up with %d objects left: send it again", report.Left)
+		}
+		return h.decline(ctx, http.StatusServiceUnavailable, reason)
 	}
 	if report.Acts() {
 		return respond(http.StatusAccepted, report)

@@ -69,13 +69,13 @@ func uses() map[string]use {
 			table: with(reflect.TypeFor[apply.Rows](), reflect.TypeFor[apply.Orphans](), reflect.TypeFor[apply.Window](), reflect.TypeFor[sides.Noter](), reflect.TypeFor[mapping.IdentityStore]()), names: lists,
 			work: []reflect.Type{reflect.TypeFor[dispatch.Queue]()}, dead: []reflect.Type{reflect.TypeFor[apply.Sender]()}, consumes: true,
 		},
-		"webhook": {table: with(reflect.TypeFor[listen.Table]()), names: append(lists, "GetDocument"), work: []reflect.Type{reflect.TypeFor[listen.Sender]()}},
+		"webhook": {table: with(reflect.TypeFor[listen.Table]()), names: append(lists, "GetDocument"), work: []reflect.Type{reflect.TypeFor[dispatch.Queue]()}},
 		"sync": {
 			table: with(reflect.TypeFor[run.Table](), reflect.TypeFor[verify.Table](), reflect.TypeFor[explain.Table]()), names: lists,
-			work: []reflect.Type{reflect.TypeFor[run.Queue](), reflect.TypeFor[verify.Queue]()}, dead: depth,
+			work: []reflect.Type{reflect.TypeFor[run.Queue](), reflect.TypeFor[dispatch.Queue]()}, dead: depth,
 		},
 		"replay": {
-			table: []reflect.Type{reflect.TypeFor[replay.Rows]()}, names: []string{"GetDocument"}, work: []reflect.Type{reflect.TypeFor[replay.Work]()},
+			table: []reflect.Type{reflect.TypeFor[replay.Rows]()}, names: []string{"GetDocument"}, work: []reflect.Type{reflect.TypeFor[dispatch.Queue]()},
 			dead: []reflect.Type{reflect.TypeFor[replay.Letters]()},
 		},
 		"dashboard": {names: []string{"GetDocument", "GetMany", "List", "TableID"}, work: depth, dead: depth},

@@ -79,7 +79,7 @@ func bundle() []function {
 			variables:    []string{wiring.VarTable, wiring.VarQueueURL, wiring.VarSettings, varWebhookSecret},
 			organisation: true,
 			again:        &again{tries: 2, age: time.Hour},
-			grants:       []grant{tableHears, workSends},
+			grants:       []grant{tableHears, workSends, workCounts},
 		},
 		{
 			name: syncing, what: "plans, syncs, verifies, explains, approves, pauses: what an operator asks for",

@@ -17,7 +17,8 @@ import (
 // Hear takes notices in and sends the messages that they lead to. The counts tell what was done, whether or not it fails.
 //
 // An error means that nobody will look at some of the objects: tell the same notices again; what was done is not done
-// twice. Errors are those of the table, the queue and, for objects that are new, of the EX Org.
+// twice. Errors are those of the table, the queue and, for objects that are new, of the EX Org; unavailable when the context's
+// time was too short for all objects.
 func (l *Listener) Hear(ctx context.Context, notices []notice.Notice) (Report, error) {
 	r := Report{Heard: len(notices)}
 	hints := l.sort(notices, &r)
@@ -31,7 +32,17 @@ func (l *Listener) Hear(ctx context.Context, notices []notice.Notice) (Report, e
 	}
 	var failures []error
 	failed := map[event]bool{}
-	for _, h := range hints {
+	for i, h := range hints {
+		if late(ctx) {
+			r.Left = len(hints) - i
+			failures = append(failures, model.Errorf(model.CodeUnavailable, "hear", "the time is up: %d of %d objects are not looked at, tell of them again", r.Left, len(hints)))
+			for _, h := range hints[i:] {
+				for _, e := range h.events {
+					failed[e] = true
+				}
+			}
+			break
+		}
 		if err := c.attend(ctx, h); err != nil {
 			// One object's trouble does not keep the others from being looked at.
 			failures = append(failures, fmt.Errorf("heard of %s %s: %w", h.kind, h.exID, err))
@@ -48,6 +59,15 @@ func (l *Listener) Hear(ctx context.Context, notices []notice.Notice) (Report, e
 		}
 	}
 	return r, errors.Join(failures...)
+}
+
+// lastLook is how long before the end of its time a call begins with no further object: what is begun is done until then, or
+// taken back.
+const lastLook = 5 * time.Second
+
+func late(ctx context.Context) bool {
+	end, ok := ctx.Deadline()
+	return ok && time.Until(end) < lastLook
 }
 
 // call is the work on the notices of one call.

@@ -1,9 +1,11 @@
 package listen_test
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"excs/shared/listen"
@@ -267,4 +269,36 @@ func TestHearOfStaleOwners(t *testing.T) {
 	if got := keysOf(h.take()); !slices.Equal(got, []model.Key{sales}) {
 		t.Errorf("messages for %v", got)
 	}
+}
+
+// In the last seconds of its time a call begins with no further object, says how many are left, and takes only the events of
+// those in again when they are told again.
+func TestHearEndsInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		var ns []notice.Notice
+		for i := range int64(10) {
+			id := "u-" + string(rune('0'+i))
+			h.row(key(model.KindUser, 101+i), id)
+			ns = append(ns, drift(model.KindUser, id))
+		}
+		h.table.before = func(op string) {
+			if op == "MarkQueued" {
+				time.Sleep(3 * time.Second)
+			}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		r, err := h.listen.Hear(ctx, ns)
+		if model.CodeOf(err) != model.CodeUnavailable || r.Left != 4 || r.Sent != 6 || ctx.Err() != nil {
+			t.Fatalf("%+v, %v", r, err)
+		}
+		h.table.before = func(string) {}
+		if r := h.hear(ns...); r.Sent != 4 || r.Replayed != 6 || r.Left != 0 {
+			t.Errorf("told again: %+v", r)
+		}
+		if got := keysOf(h.take()); len(got) != 10 {
+			t.Errorf("messages for %v", got)
+		}
+	})
 }

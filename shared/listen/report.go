@@ -11,6 +11,8 @@ type Report struct {
 	Later int `json:"later,omitempty"`
 	// Coalesced notices need nothing of their own: a look is on its way, or will come.
 	Coalesced int `json:"coalesced,omitempty"`
+	// Left are objects that nobody will look at, because the time was up: they have to be told of again.
+	Left int `json:"left,omitempty"`
 	// Replayed notices were taken in before.
 	Replayed int `json:"replayed,omitempty"`
 	// Ignored notices, by reason: those of notice.Noise, and the ones below.

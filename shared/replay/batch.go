@@ -53,8 +53,7 @@ func (p *pass) batch(ctx context.Context, letters []queue.Received) error {
 		}
 	}
 	if p.req.Dry {
-		p.wouldSend(due)
-		return nil
+		return p.wouldSend(ctx, due)
 	}
 	moved, failure := p.sendAll(ctx, due)
 	return errors.Join(failure, p.strike(ctx, append(done, moved...)))

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"excs/shared/dispatch"
 	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/queue"
@@ -116,7 +117,7 @@ func TestPartialReport(t *testing.T) {
 
 // refusing is a work queue that refuses the messages of some keys.
 type refusing struct {
-	replay.Work
+	dispatch.Queue
 	keys []model.Key
 	err  error
 }
@@ -130,7 +131,7 @@ func (r refusing) Send(ctx context.Context, messages []queue.Message) error {
 			passed = append(passed, m)
 		}
 	}
-	if err := r.Work.Send(ctx, passed); err != nil {
+	if err := r.Queue.Send(ctx, passed); err != nil {
 		return err
 	}
 	if len(failed) == 0 {
@@ -164,6 +165,9 @@ func TestSomeMessagesAreNotSent(t *testing.T) {
 			if work, dead := h.depths(t); work != moved || dead != 12-moved {
 				t.Errorf("%d messages, %d dead letters", work, dead)
 			}
+			if row := h.row(t, user(2), mapping.StatePending); row.Queued != nil {
+				t.Errorf("a mark stands without a message: %+v", row.Queued)
+			}
 			h.replay(t, replay.Request{})
 			if work, dead := h.depths(t); work != 12 || dead != 0 {
 				t.Errorf("after the second replay %d messages, %d dead letters", work, dead)
@@ -174,12 +178,12 @@ func TestSomeMessagesAreNotSent(t *testing.T) {
 
 // watched does something after a message was put on the work queue.
 type watched struct {
-	replay.Work
+	dispatch.Queue
 	sent func(queue.Message)
 }
 
 func (w watched) Send(ctx context.Context, messages []queue.Message) error {
-	err := w.Work.Send(ctx, messages)
+	err := w.Queue.Send(ctx, messages)
 	for _, m := range messages {
 		w.sent(m)
 	}
@@ -309,7 +313,7 @@ func TestVisibilityRunsOut(t *testing.T) {
 }
 
 // hanging is a work queue that does not answer.
-type hanging struct{ replay.Work }
+type hanging struct{ dispatch.Queue }
 
 func (h hanging) Send(ctx context.Context, messages []queue.Message) error {
 	<-ctx.Done()
@@ -338,6 +342,39 @@ func TestTimeRunsOut(t *testing.T) {
 		}
 		h.replay(t, replay.Request{})
 		if work, dead := h.depths(t); work != 1 || dead != 0 {
+			t.Errorf("%d messages, %d dead letters", work, dead)
+		}
+	})
+}
+
+// slow is a dead-letter queue that takes seconds to answer.
+type slow struct{ replay.Letters }
+
+func (s slow) Receive(ctx context.Context, most int, wait time.Duration) ([]queue.Received, error) {
+	time.Sleep(4 * time.Second)
+	return s.Letters.Receive(ctx, most, wait)
+}
+
+// In its last seconds a replay begins nothing: it ends between two batches, with no call cut off, and tells what is left.
+func TestNothingIsBegunLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse()
+		for i := range int64(100) {
+			h.quarantine(t, user(i+1))
+		}
+		c := h.config()
+		c.Letters = slow{h.dead}
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		begun := time.Now()
+		report, err := replay.New(c).Replay(ctx, replay.Request{})
+		if err != nil || report.Stopped != "the time ran out: replay again for the rest" || report.Counts.Moved == 0 || report.Counts.Left > 0 || report.Remaining != 100-report.Counts.Moved {
+			t.Errorf("%v, %+v, stopped %q", err, report.Counts, report.Stopped)
+		}
+		if took := time.Since(begun); took > 25*time.Second {
+			t.Errorf("it took %s of 30 s", took)
+		}
+		if work, dead := h.depths(t); work != report.Counts.Objects || dead != report.Remaining {
 			t.Errorf("%d messages, %d dead letters", work, dead)
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"excs/shared/dispatch"
 	"excs/shared/model"
 	"excs/shared/queue"
 )
@@ -15,7 +16,8 @@ type pass struct {
 	*Replayer
 	req    Request
 	report Report
-	lost   time.Duration // age from which a queued mark counts as lost
+	line   *dispatch.Line
+	last   time.Time // from then on no letters are received; zero: never
 
 	// Letters are kept in flight until the end: given back at once they would come again with the next receive.
 	held  map[string]queue.Received // by the queue's id, with the latest receipt
@@ -28,16 +30,16 @@ type pass struct {
 
 func newPass(r *Replayer, req Request) *pass {
 	return &pass{
-		Replayer: r, req: req, report: newReport(req),
+		Replayer: r, req: req, report: newReport(req), line: dispatch.NewLine(r.Rows, r.Work, r.PerMinute, r.Now),
 		held: map[string]queue.Received{}, told: map[string]bool{}, done: map[string]bool{}, acted: map[model.Key]bool{}, sent: map[model.Key]int64{},
 	}
 }
 
 // readAll receives batch after batch. A FIFO queue gives the next letters of an object when the earlier are deleted, so the
 // loop ends when nothing new comes, not when a batch is small.
-func (p *pass) readAll(ctx context.Context) (err error) {
-	if p.lost, err = queue.LostAfter(ctx, p.Work, p.PerMinute); err != nil {
-		return err
+func (p *pass) readAll(ctx context.Context) error {
+	if _, err := p.line.Lost(ctx); err != nil {
+		return err // before anything is done
 	}
 	for familiar := 0; familiar < mostFamiliar; {
 		if why := p.enough(); why != "" {
@@ -69,6 +71,8 @@ func (p *pass) readAll(ctx context.Context) (err error) {
 // enough says why no more letters are looked at.
 func (p *pass) enough() string {
 	switch {
+	case !p.last.IsZero() && !time.Now().Before(p.last):
+		return timeRanOut
 	case len(p.acted) >= p.req.Max:
 		return fmt.Sprintf("max: %d objects; replay again for the rest", p.req.Max)
 	case len(p.order) >= mostLetters:

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"excs/shared/dispatch"
 	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/queue"
@@ -19,16 +20,10 @@ type Letters interface {
 	Depth(ctx context.Context) (waiting, inFlight int, err error)
 }
 
-// Work is the queue that workers read.
-type Work interface {
-	Send(ctx context.Context, messages []queue.Message) error
-	Depth(ctx context.Context) (waiting, inFlight int, err error)
-}
-
 // Rows is what a replay needs of the mapping table.
 type Rows interface {
+	dispatch.Marks
 	GetMany(ctx context.Context, keys []model.Key) (map[model.Key]mapping.Row, error)
-	MarkQueued(ctx context.Context, key model.Key, token string, now time.Time, lost time.Duration) (bool, error)
 	Release(ctx context.Context, key model.Key, version int64, approved bool, cause model.Cause, now time.Time) (mapping.Row, error)
 }
 
@@ -41,7 +36,7 @@ type Pauses interface {
 // Config is what a Replayer is made of.
 type Config struct {
 	Letters Letters
-	Work    Work
+	Work    dispatch.Queue
 	Rows    Rows
 	// Pauses may be nil: then nothing is paused.
 	Pauses Pauses
@@ -78,11 +73,14 @@ const (
 	mostFamiliar = 20
 )
 
-// The time that is left for making letters visible again when the context ends: margin, but at most a quarter of it all.
+// The end of a replay, counted back from the context's: twice the margin before it no further letters are received, and a
+// margin before it what is under way is cut off, so that letters can be made visible again. It is at most a quarter of it all.
 const (
 	margin      = 5 * time.Second
 	marginShare = 4
 )
+
+const timeRanOut = "the time ran out: replay again for the rest"
 
 // Replay brings dead letters back: it receives them, sets the rows of those that are asked for pending, sends a message for
 // each object, and only then deletes the letters. Cut off at any point it loses nothing: the letter is there until the
@@ -95,12 +93,12 @@ func (r *Replayer) Replay(ctx context.Context, req Request) (Report, error) {
 	if err := req.check(); err != nil {
 		return newReport(req), err
 	}
-	inTime, cancel := withMargin(ctx)
-	defer cancel()
 	p := newPass(r, req)
+	inTime, cancel := p.withMargin(ctx)
+	defer cancel()
 	err := p.readAll(inTime)
 	if err != nil && inTime.Err() != nil && ctx.Err() == nil {
-		p.report.Stopped, err = "the time ran out: replay again for the rest", nil
+		p.report.Stopped, err = timeRanOut, nil
 	}
 	if err != nil {
 		p.report.Stopped = strings.Join(strings.Fields(err.Error()), " ") // joined errors have several lines
@@ -109,10 +107,12 @@ func (r *Replayer) Replay(ctx context.Context, req Request) (Report, error) {
 	return p.report, err
 }
 
-func withMargin(ctx context.Context) (context.Context, context.CancelFunc) {
+func (p *pass) withMargin(ctx context.Context) (context.Context, context.CancelFunc) {
 	end, ok := ctx.Deadline()
 	if !ok {
 		return context.WithCancel(ctx)
 	}
-	return context.WithDeadline(ctx, end.Add(-min(margin, time.Until(end)/marginShare)))
+	m := min(margin, time.Until(end)/marginShare)
+	p.last = end.Add(-2 * m)
+	return context.WithDeadline(ctx, end.Add(-m))
 }

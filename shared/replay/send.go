@@ -50,14 +50,13 @@ func (p *pass) sendAll(ctx context.Context, due []*object) (done []queue.Receive
 // prepare sets the row pending and marks it queued. The message comes last, so that whatever is cut off leaves the letter,
 // and a row that the next run puts on the queue.
 func (p *pass) prepare(ctx context.Context, o *object) (verdict, error) {
-	now := p.Now()
-	row, err := p.Rows.Release(ctx, o.key, o.row.Version, false, model.CauseReplay, now)
+	row, err := p.Rows.Release(ctx, o.key, o.row.Version, false, model.CauseReplay, p.Now())
 	if err != nil {
 		return unreleased(o, err)
 	}
 	o.row = row
 	m := messageFor(o)
-	marked, err := p.Rows.MarkQueued(ctx, o.key, m.Token, now, p.lost)
+	marked, err := p.line.Mark(ctx, m)
 	if err != nil {
 		return unreleased(o, err)
 	}
@@ -103,10 +102,7 @@ func messageFor(o *object) queue.Message {
 // send puts the messages on the work queue and says by key why some are not known to be there. Messages that the queue
 // refuses for what they are hold nothing up; any other failure is an error too.
 func (p *pass) send(ctx context.Context, messages []queue.Message) (map[model.Key]string, error) {
-	if len(messages) == 0 {
-		return nil, nil
-	}
-	err := p.Work.Send(ctx, messages)
+	err := p.line.Send(ctx, messages)
 	if err == nil {
 		return nil, nil
 	}
@@ -138,14 +134,19 @@ func (p *pass) tellMoved(o *object) {
 }
 
 // wouldSend tells what sendAll would do.
-func (p *pass) wouldSend(due []*object) {
+func (p *pass) wouldSend(ctx context.Context, due []*object) error {
+	lost, err := p.line.Lost(ctx)
+	if err != nil {
+		return err
+	}
 	now := p.Now()
 	for _, o := range due {
 		// A release takes the mark away, and only rows that are not pending or converged are released.
 		released := o.row.State != mapping.StatePending && o.row.State != mapping.StateConverged
-		if q := o.row.Queued; q != nil && !released && now.Sub(q.At) <= p.lost && q.Token != messageFor(o).Token {
+		if q := o.row.Queued; q != nil && !released && now.Sub(q.At) <= lost && q.Token != messageFor(o).Token {
 			o.why = onItsWay
 		}
 		p.tellMoved(o)
 	}
+	return nil
 }

@@ -76,9 +76,12 @@ func (w *sweep) secondRead(ctx context.Context, row mapping.Row) error {
 		w.retract(row.Key)
 		return nil
 	}
+	if err := w.vanished(ctx, row, what); err != nil {
+		return err // it stays noted until its message is on the queue
+	}
 	delete(w.cursor.Absent, row.Key)
 	w.retract(row.Key)
-	return w.vanished(ctx, row, what)
+	return nil
 }
 
 // vanished queues the finding that an object is gone.

@@ -132,6 +132,57 @@ func TestStopsBeforeTheDeadline(t *testing.T) {
 	}
 }
 
+// A sweep that finds much near its end queues what there is time for. The rest is found again by the next call.
+func TestFindingsOutlastTheTime(t *testing.T) {
+	g := newStage(t, settings(), engagetest.Tiny)
+	users := g.rowsOf(t, model.KindUser)[:6]
+	for _, row := range users {
+		must(t, g.org.EditUser(row.EXID, func(raw map[string]any) { raw["name"] = "Other" }))
+	}
+	g.Table.SetFault(func(op string) mapping.Fault {
+		if op == "MarkQueued" {
+			g.clock.Pass(20 * time.Second) // the table is slow
+		}
+		return mapping.FaultNone
+	})
+	deadline := func() time.Time { return g.clock.Now().Add(verify.DefaultMargin + time.Minute) }
+	end := deadline()
+	r, err := g.Sweep(until{t.Context(), end}, verify.Request{Kinds: []model.Kind{model.KindUser}})
+	must(t, err)
+	if r.Done || r.Next == "" || r.Queued == 0 || r.Queued == len(users) || r.Queued != len(r.Findings) || !g.clock.Now().Before(end) {
+		t.Errorf("done %v, next %q, queued %d, %d findings", r.Done, r.Next, r.Queued, len(r.Findings))
+	}
+	for calls := 0; !r.Done && calls < 10; calls++ {
+		r, err = g.Sweep(until{t.Context(), deadline()}, verify.Request{Kinds: []model.Kind{model.KindUser}})
+		must(t, err)
+	}
+	if n := g.waiting(t); n != len(users) || !r.Done {
+		t.Errorf("%d messages, want %d; done %v", n, len(users), r.Done)
+	}
+}
+
+// hanging is an EX Org that does not answer.
+type hanging struct{ verify.Org }
+
+func (h hanging) Observe(ctx context.Context, _ model.Kind) ([]model.Observed, error) {
+	<-ctx.Done()
+	return nil, model.Errorf(model.CodeUnavailable, "list", "%w", ctx.Err())
+}
+
+// A call that hangs is cut off while there is time to keep where the sweep stopped: another one may claim the document at once.
+func TestAHangingCallIsCutOff(t *testing.T) {
+	g := newStage(t, settings(), engagetest.Tiny)
+	s := g.sweeper(func(c *verify.Config) { c.Margin, c.Org = 200*time.Millisecond, hanging{c.Org} })
+	r, err := s.Sweep(until{t.Context(), g.clock.Now().Add(250 * time.Millisecond)}, verify.Request{})
+	must(t, err)
+	if r.Done || !strings.Contains(r.Next, "the time was up") {
+		t.Errorf("done %v, next %q", r.Done, r.Next)
+	}
+	if r := g.sweep(t, verify.Request{}); len(r.Findings) > 0 {
+		t.Errorf("found %v", what(r.Findings))
+	}
+}
+
 // Stopping at any call and going on finds the same as a sweep that was never stopped.
 func TestResumeAtEveryCall(t *testing.T) {
 	t.Parallel()

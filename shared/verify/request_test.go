@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"excs/shared/dispatch"
 	"excs/shared/engage/engagetest"
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/mapping"
@@ -412,6 +413,36 @@ func TestTableAndQueueFail(t *testing.T) {
 	}
 }
 
+// What is marked when the table fails is sent: a mark without a message would silence its object until it counts as lost.
+func TestAMarkThatFailsSilencesNobodyElse(t *testing.T) {
+	g := newStage(t, settings(), engagetest.Tiny)
+	users := g.rowsOf(t, model.KindUser)[:3]
+	for _, row := range users {
+		must(t, g.org.EditUser(row.EXID, func(raw map[string]any) { raw["name"] = "Other" }))
+	}
+	marks := 0
+	g.Table.SetFault(func(op string) mapping.Fault {
+		if op == "MarkQueued" {
+			if marks++; marks == 3 {
+				return mapping.FaultBefore
+			}
+		}
+		return mapping.FaultNone
+	})
+	if _, err := g.Sweep(t.Context(), verify.Request{Kinds: []model.Kind{model.KindUser}}); err == nil {
+		t.Error("no error")
+	}
+	g.Table.SetFault(nil)
+	for i, row := range users {
+		if marked := g.row(t, row.Key).Queued != nil; marked != (i < 2) {
+			t.Errorf("%s: marked %v", row.Key, marked)
+		}
+	}
+	if n := g.waiting(t); n != 2 {
+		t.Errorf("%d messages, want 2", n)
+	}
+}
+
 // Refused credentials end the sweep with the error: no list will do better.
 func TestCredentialsRefused(t *testing.T) {
 	g := newStage(t, settings(), engagetest.Tiny)
@@ -427,7 +458,7 @@ type noLists struct{ err error }
 func (n noLists) Rows(context.Context, model.Kind) ([]mapping.Row, error) { return nil, n.err }
 
 type noQueue struct {
-	verify.Queue
+	dispatch.Queue
 	err error
 }
 

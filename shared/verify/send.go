@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,14 +25,14 @@ func (w *sweep) queue(ctx context.Context, found []Finding) error {
 		return err
 	}
 	if !w.req.Dry {
-		if err := w.send(ctx, found, rows); err != nil {
-			return err
-		}
+		err = w.send(ctx, found, rows)
 	}
 	for _, f := range found {
-		w.add(f)
+		if err == nil || f.Queued {
+			w.add(f)
+		}
 	}
-	return nil
+	return err
 }
 
 // standing gives the findings whose rows are as the sweep read them, with the rows.
@@ -76,14 +77,20 @@ func (w *sweep) setPausedApart(ctx context.Context, found []Finding) error {
 func (w *sweep) send(ctx context.Context, found []Finding, rows map[model.Key]mapping.Row) error {
 	line := dispatch.NewLine(w.Table, w.Queue, w.Settings.Requests.PerMinute, w.Now)
 	var messages []queue.Message
+	var failure error
 	for i, f := range found {
+		if w.timeUp() {
+			failure = errTimeUp // the next sweep finds the rest again
+			break
+		}
 		if f.Paused {
 			continue
 		}
 		m := message(f, rows[f.Key], w.NewToken())
 		marked, err := line.Mark(ctx, m)
 		if err != nil {
-			return err
+			failure = err // what is marked is sent all the same: a mark without a message would silence its object
+			break
 		}
 		if !marked {
 			continue
@@ -91,15 +98,15 @@ func (w *sweep) send(ctx context.Context, found []Finding, rows map[model.Key]ma
 		found[i].Queued = true
 		messages = append(messages, m)
 	}
-	if len(messages) == 0 {
-		return nil
-	}
 	if err := line.Send(ctx, messages); err != nil {
-		return fmt.Errorf("queue what was found: %w", err)
+		for i := range found {
+			found[i].Queued = false
+		}
+		return errors.Join(failure, fmt.Errorf("queue what was found: %w", err))
 	}
 	w.report.Queued += len(messages)
 	w.tell(ctx, found)
-	return nil
+	return failure
 }
 
 // tell writes a line for each object that is looked at on account of the sweep. The answer to a scheduled sweep is read by

@@ -7,10 +7,10 @@ import (
 	"slices"
 	"time"
 
+	"excs/shared/dispatch"
 	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/plan"
-	"excs/shared/queue"
 	"excs/shared/rules"
 )
 
@@ -18,9 +18,8 @@ import (
 // nothing else.
 type Table interface {
 	mapping.PauseReader
+	dispatch.Marks
 	GetMany(ctx context.Context, keys []model.Key) (map[model.Key]mapping.Row, error)
-	ClearQueued(ctx context.Context, key model.Key, token string) (mapping.Row, error)
-	MarkQueued(ctx context.Context, key model.Key, token string, now time.Time, lost time.Duration) (bool, error)
 	See(ctx context.Context, key model.Key, exID string, body []byte, codes []string) error
 	Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string]mapping.OwnerItem, error)
 	GetDocument(ctx context.Context, name string) ([]byte, error)
@@ -30,12 +29,6 @@ type Table interface {
 // Lists reads all rows of a kind.
 type Lists interface {
 	Rows(ctx context.Context, kind model.Kind) ([]mapping.Row, error)
-}
-
-// Queue is what a sweep needs of the work queue.
-type Queue interface {
-	Send(ctx context.Context, messages []queue.Message) error
-	Depth(ctx context.Context) (waiting, inFlight int, err error)
 }
 
 // The defaults of Config.
@@ -51,7 +44,7 @@ const (
 type Config struct {
 	Table    Table
 	Lists    Lists
-	Queue    Queue
+	Queue    dispatch.Queue
 	Org      Org
 	Settings rules.Settings
 
@@ -113,7 +106,8 @@ func (s *Sweeper) Sweep(ctx context.Context, req Request) (Report, error) {
 		return Report{}, model.Errorf(model.CodeInvalid, "verify", "give keys or kinds, not both")
 	}
 	w := s.begin(ctx, req)
-	ctx = withEnd(ctx, w.end)
+	ctx, cancel := w.inTime(ctx)
+	defer cancel()
 	var err error
 	switch {
 	case len(req.Keys) > 0:
@@ -158,6 +152,17 @@ func (s *Sweeper) begin(ctx context.Context, req Request) *sweep {
 		w.end = deadline.Add(-s.Margin)
 	}
 	return w
+}
+
+// inTime begins no call of the EX Org after the end of the sweep, and cuts off what is under way a good while before the
+// context's deadline: then where it stopped is kept.
+func (w *sweep) inTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	if w.end.IsZero() {
+		return ctx, func() {}
+	}
+	ctx, cancel := context.WithCancel(withEnd(ctx, w.end))
+	cut := time.AfterFunc(w.end.Sub(w.Now())+w.Margin/2, cancel)
+	return ctx, func() { cut.Stop(); cancel() }
 }
 
 func (w *sweep) finish() Report {

@@ -193,7 +193,6 @@ func (w *sweep) wholeUser(ctx context.Context, row mapping.Row, external bool) e
 	case err != nil:
 		return w.readFailed(ctx, row, err)
 	case seen.Deleted:
-		delete(w.cursor.Absent, row.Key)
 		return w.vanished(ctx, row, Deleted)
 	}
 	delete(w.cursor.Absent, row.Key)
