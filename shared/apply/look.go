@@ -143,7 +143,7 @@ func (l *look) keep(ctx context.Context) error {
 
 // unfinished makes the outcome that of a look that is not finished: without anything to keep it leaves the row as it is.
 func (l *look) unfinished() {
-	if o := l.out; o.EXID == "" && !o.ClearEXID && !o.ClearIntent && o.Written.IsZero() && o.Seen == nil && o.SeenCodes == nil && len(o.Counted)+len(o.History) == 0 {
+	if o := l.out; o.EXID == "" && !o.ClearEXID && !o.ClearIntent && o.Written.IsZero() && o.Seen == nil && o.SeenCodes == nil && len(o.History) == 0 {
 		l.out = mapping.Outcome{Key: o.Key, Version: o.Version, Loaded: o.Loaded, Claim: o.Claim}
 		return
 	}

@@ -143,7 +143,7 @@ func TestUsualRowIsOneWriteUnit(t *testing.T) {
 	}
 	m.ResetUnits()
 	_, err = m.Record(t.Context(), mapping.Outcome{Key: r.Key, Version: 1, EXID: "4b9f1c2e-7d3a-4c55-9e0b-1f2a3b4c5d6e", State: mapping.StateConverged,
-		Applied: r.Desired.Fingerprint(), Written: at, Counted: map[string]time.Time{"updates": at}, History: history}, at)
+		Applied: r.Desired.Fingerprint(), Written: at, History: history}, at)
 	must(t, err)
 	// One unit for the row, one to take it off the sparse index.
 	if u := m.Units(); u.Writes != 2 || u.Reads != 1 {

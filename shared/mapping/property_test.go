@@ -98,7 +98,7 @@ func (n *naive) wish(run int64, w mapping.Wish, now time.Time) model.Code {
 	open := r.Goal == w.Goal && (r.State == mapping.StatePending || r.State == mapping.StateWaiting || r.State == mapping.StateInvisible || r.State == mapping.StateQuarantined)
 	approved := w.Approved || open && r.Approved
 	*r = mapping.Row{Key: r.Key, EXID: r.EXID, Goal: w.Goal, Desired: w.Desired, Applied: r.Applied, Version: r.Version + 1, Run: run,
-		State: state, Since: since, Unconverged: behind(r, state, now), Approved: approved, Intent: r.Intent, Cause: w.Cause, Counted: r.Counted, Written: r.Written,
+		State: state, Since: since, Unconverged: behind(r, state, now), Approved: approved, Intent: r.Intent, Cause: w.Cause, Written: r.Written,
 		Seen: r.Seen, SeenCodes: r.SeenCodes, History: r.History}
 	return ""
 }

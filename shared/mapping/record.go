@@ -71,14 +71,6 @@ func (r *Row) recordAlways(o Outcome) {
 	if o.SeenCodes != nil {
 		r.SeenCodes = slices.Clone(o.SeenCodes)
 	}
-	for class, at := range o.Counted {
-		if r.Counted == nil {
-			r.Counted = map[string]time.Time{}
-		}
-		if at.After(r.Counted[class]) {
-			r.Counted[class] = utc(at)
-		}
-	}
 	r.remember(o.History)
 }
 

@@ -211,9 +211,6 @@ type Row struct {
 	LastErrorAt time.Time
 	Cause       model.Cause
 
-	// Counted is when the guard last counted the key, per class of change. Rows of format 1 have it; the windows hold the names
-	// of what they counted since.
-	Counted map[string]time.Time
 	// Written is when EXCS last wrote to the EX object: reads soon after prove nothing.
 	Written time.Time
 	// Seen is the EX object's body as last read (queues), the base for re-creating it.
@@ -294,11 +291,10 @@ type Outcome struct {
 	Claim string
 	// Queued says that the message stays on the queue: its mark is set, whatever the version, unless another one stands.
 	Queued    *Queued
-	Written   time.Time            // zero: leave
-	Seen      []byte               // nil: leave
-	SeenCodes []string             // nil: leave
-	Counted   map[string]time.Time // merged
-	History   []Entry              // appended, oldest dropped
+	Written   time.Time // zero: leave
+	Seen      []byte    // nil: leave
+	SeenCodes []string  // nil: leave
+	History   []Entry   // appended, oldest dropped
 
 	// The rest is recorded only if the row still has Version. With a State all of it is (zero values clear); without one
 	// only what is not zero, as a note on the way.

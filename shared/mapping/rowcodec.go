@@ -12,15 +12,14 @@ import (
 
 // rowBody is the part of a row that nobody searches by, kept packed in one attribute.
 type rowBody struct {
-	Desired   model.Object         `json:"d"`
-	History   []Entry              `json:"h,omitempty"`
-	SeenCodes []string             `json:"c,omitempty"`
-	Counted   map[string]time.Time `json:"n,omitempty"`
-	Refused   []Refusal            `json:"r,omitempty"`
-	Wrote     map[string]OwnWrite  `json:"w,omitempty"`
-	Let       []string             `json:"l,omitempty"`
-	Lettered  int64                `json:"dl,omitempty"`
-	Trouble   *Trouble             `json:"t,omitempty"`
+	Desired   model.Object        `json:"d"`
+	History   []Entry             `json:"h,omitempty"`
+	SeenCodes []string            `json:"c,omitempty"`
+	Refused   []Refusal           `json:"r,omitempty"`
+	Wrote     map[string]OwnWrite `json:"w,omitempty"`
+	Let       []string            `json:"l,omitempty"`
+	Lettered  int64               `json:"dl,omitempty"`
+	Trouble   *Trouble            `json:"t,omitempty"`
 }
 
 // encodeRow makes the item of a row. Seen is packed apart, because it is large and changes seldom.
@@ -62,7 +61,7 @@ func (t *table) encodeRow(r Row) (item, error) {
 
 func (t *table) packRow(it item, r Row) error {
 	raw, err := json.Marshal(rowBody{
-		Desired: r.Desired, History: r.History, SeenCodes: r.SeenCodes, Counted: r.Counted, Refused: r.Refused, Wrote: r.Wrote, Let: r.Let,
+		Desired: r.Desired, History: r.History, SeenCodes: r.SeenCodes, Refused: r.Refused, Wrote: r.Wrote, Let: r.Let,
 		Lettered: r.Lettered, Trouble: r.Trouble,
 	})
 	if err != nil {
@@ -150,7 +149,7 @@ func unpackRow(it item, r *Row) error {
 	if err := json.Unmarshal(raw, &body); err != nil {
 		return err
 	}
-	r.Desired, r.History, r.SeenCodes, r.Counted = body.Desired, body.History, body.SeenCodes, body.Counted
+	r.Desired, r.History, r.SeenCodes = body.Desired, body.History, body.SeenCodes
 	r.Refused, r.Wrote, r.Let = body.Refused, body.Wrote, body.Let
 	r.Refused, r.Wrote, r.Lettered, r.Trouble = body.Refused, body.Wrote, body.Lettered, body.Trouble
 	r.Seen, err = unpack(it.bytes(attrSeen))

@@ -124,7 +124,7 @@ func freshStart(c *C) {
 	c.ok(err)
 	_, err = c.Store.Record(c.Ctx, mapping.Outcome{Key: r.Key, Version: 1, EXID: "ex", State: mapping.StateQuarantined, Reason: "why", Applied: 5,
 		Attempts: 9, LastError: "bad", WaitUntil: now.Add(time.Hour), WaitsFor: userKey(2),
-		Counted: map[string]time.Time{"updates": now}, History: []mapping.Entry{{At: now, Action: model.ActionUpdate}}}, now)
+		History: []mapping.Entry{{At: now, Action: model.ActionUpdate}}}, now)
 	c.ok(err)
 	c.Clock.Advance(time.Minute)
 	w := wish(User(1))
@@ -136,7 +136,7 @@ func freshStart(c *C) {
 		Key: r.Key, EXID: "ex", Goal: mapping.GoalPresent, Desired: User(1), Applied: 5, Version: 2, Run: 2,
 		State: mapping.StatePending, Since: c.Clock.Now(), Unconverged: c.Clock.Now(), Adopt: "other", Cause: model.CauseManual,
 		Intent:  &mapping.Intent{Token: "i", At: now},
-		Counted: map[string]time.Time{"updates": now}, History: []mapping.Entry{{At: now, Action: model.ActionUpdate}},
+		History: []mapping.Entry{{At: now, Action: model.ActionUpdate}},
 	}
 	c.want(reflect.DeepEqual(after, want), "row is\n%+v\nwant\n%+v", after, want)
 }

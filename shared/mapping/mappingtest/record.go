@@ -81,15 +81,6 @@ func recordOutcomeChecks() []Check {
 
 func recordMergeChecks() []Check {
 	return []Check{
-		{"guard marks of several classes are merged, the later one of a class stays", func(c *C) {
-			r, now := c.put(1, User(1)), c.Clock.Now()
-			for _, m := range []map[string]time.Time{{"removals": now}, {"updates": now.Add(time.Hour)}, {"updates": now}} {
-				_, err := c.Store.Record(c.Ctx, mapping.Outcome{Key: r.Key, Version: 1, Counted: m}, now)
-				c.ok(err)
-			}
-			got := c.get(r.Key).Counted
-			c.want(reflect.DeepEqual(got, map[string]time.Time{"removals": now, "updates": now.Add(time.Hour)}), "marks are %v", got)
-		}},
 		{"the later time of a write stays", func(c *C) {
 			r, now := c.put(1, User(1)), c.Clock.Now()
 			for _, at := range []time.Time{now, now.Add(time.Minute), now} {
@@ -147,14 +138,14 @@ func staleOutcome(c *C) {
 	entry := mapping.Entry{At: now, Action: model.ActionCreate}
 	given, err := c.Store.Record(c.Ctx, mapping.Outcome{
 		Key: r.Key, Version: 1, EXID: "ex", ClearIntent: true, Written: now, Seen: []byte("body"), SeenCodes: []string{"c"},
-		Counted: map[string]time.Time{"updates": now}, History: []mapping.Entry{entry},
-		State: mapping.StateConverged, Reason: "r", Applied: 9, WaitUntil: now, WaitsFor: userKey(2), Attempts: 4, LastError: "e",
+		History: []mapping.Entry{entry},
+		State:   mapping.StateConverged, Reason: "r", Applied: 9, WaitUntil: now, WaitsFor: userKey(2), Attempts: 4, LastError: "e",
 	}, now)
 	c.code(err, model.CodeStale)
 	got := c.get(r.Key)
 	want := mapping.Row{
 		Key: r.Key, EXID: "ex", Goal: mapping.GoalPresent, Desired: o, Version: 2, Run: 2, State: mapping.StatePending, Since: now, Unconverged: now,
-		Cause: model.CauseEngage, Counted: map[string]time.Time{"updates": now}, Written: now, Seen: []byte("body"), SeenCodes: []string{"c"}, History: []mapping.Entry{entry},
+		Cause: model.CauseEngage, Written: now, Seen: []byte("body"), SeenCodes: []string{"c"}, History: []mapping.Entry{entry},
 	}
 	c.want(reflect.DeepEqual(got, want), "row is\n%+v\nwant\n%+v", got, want)
 	c.want(reflect.DeepEqual(given, got), "the row beside the error is not what is stored")

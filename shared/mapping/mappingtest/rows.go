@@ -81,8 +81,8 @@ func fullRow(c *C) {
 		Fields: []model.Field{{Name: model.FieldSkills, Added: []string{"Billing(3)"}, Removed: []string{"Sales"}}, {Name: model.FieldState, Before: "active", After: "inactive"}}}
 	_, err = c.Store.Record(c.Ctx, mapping.Outcome{
 		Key: r.Key, Version: r.Version, EXID: "ex-1", Written: now, Seen: []byte(`{"name":"x"}`), SeenCodes: []string{"c1", "c2"},
-		Counted: map[string]time.Time{"removals": now}, History: []mapping.Entry{entry},
-		State: mapping.StateWaiting, Reason: "waits for a skill", Applied: 0xfedcba9876543210, WaitUntil: now.Add(time.Minute),
+		History: []mapping.Entry{entry},
+		State:   mapping.StateWaiting, Reason: "waits for a skill", Applied: 0xfedcba9876543210, WaitUntil: now.Add(time.Minute),
 		WaitsFor: model.Key{Kind: model.KindSkill, DBID: 5}, Attempts: 3, LastError: "no skill",
 	}, now)
 	c.ok(err)
@@ -92,7 +92,7 @@ func fullRow(c *C) {
 		State: mapping.StateWaiting, Since: now, Unconverged: c.Clock.Now(), Reason: "waits for a skill", Adopt: "ex-adopt", From: userKey(99), Approved: true,
 		Intent: &mapping.Intent{Token: "intent", At: now}, Queued: &mapping.Queued{Token: "queued", At: now},
 		WaitUntil: now.Add(time.Minute), WaitsFor: model.Key{Kind: model.KindSkill, DBID: 5}, Attempts: 3, LastError: "no skill", LastErrorAt: now,
-		Cause: model.CauseEngage, Counted: map[string]time.Time{"removals": now}, Written: now,
+		Cause: model.CauseEngage, Written: now,
 		Seen: []byte(`{"name":"x"}`), SeenCodes: []string{"c1", "c2"}, History: []mapping.Entry{entry},
 	}
 	c.want(reflect.DeepEqual(got, want), "row is\n%+v\nwant\n%+v", got, want)
