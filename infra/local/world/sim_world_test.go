@@ -48,7 +48,7 @@ func (l *life) meddle() string {
 		{"touch " + user.Email, func() error { return l.org.TouchUser(user.ID) }},
 		{"delete queue " + q.Name, func() error { return l.org.DeleteQueue(q.ID) }},
 		{"rename queue " + q.Name, func() error {
-			return l.org.EditQueue(q.ID, func(raw map[string]any) { raw["name"] = fmt.Sprint("Meddled ", l.rng.IntN(1000)) })
+			return l.org.EditQueue(q.ID, func(raw map[string]any) { raw["name"] = fmt.Sprint("Meddled ", l.rng.IntN(1_000_000)) })
 		}},
 		{"description of queue " + q.Name, func() error {
 			return l.org.EditQueue(q.ID, func(raw map[string]any) { raw["description"] = fmt.Sprint("Text ", l.rng.IntN(100)) })
