@@ -25,8 +25,8 @@ test: $(NODE_MODULES) ## every test, real servers and the e2e run included (DYNA
 	EXCS_LARGE=1 go test -timeout 20m -run 'Large' -count=1 ./infra/local/world/
 	go run ./infra/local/e2e
 
-sim: ## lives that repeat themselves, both presets: SEED= is the first seed, RUNS= how many (10000 take a night), STORY=1 tells them
-	@go test ./infra/local/sim -count=1 -timeout 24h -v -run TestLives -sim.runs=$(or $(RUNS),10) -sim.seed=$(or $(SEED),0) $(if $(STORY),-sim.story)
+sim: ## lives that repeat themselves: SEED= is the first seed, RUNS= how many of each preset (5000 take a night), PRESET= one alone, STORY=1 tells them, LOG= writes the last one
+	@go test ./infra/local/sim -count=1 -timeout 24h -v -run TestLives -sim.runs=$(or $(RUNS),10) -sim.seed=$(or $(SEED),0) $(if $(PRESET),-sim.preset='$(PRESET)') $(if $(STORY),-sim.story) $(if $(LOG),-sim.log='$(LOG)')
 
 e2e: $(NODE_MODULES) ## the deployed service on this machine, from its template: TIER=tiny is quick
 	@go run ./infra/local/e2e $(if $(TIER),-tier '$(TIER)')

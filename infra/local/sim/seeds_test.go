@@ -96,15 +96,18 @@ func troublesOf(s seed) map[trouble]bool {
 	return known
 }
 
+// livesOfATest is how many lives of each preset the tests run: about half a minute.
+const livesOfATest = 15
+
 // seeds are those that the flags ask for, of both presets.
 func seeds() []seed {
 	var list []seed
 	n, first := *runsFlag, *seedFlag
-	if n == 0 {
-		n = 2
-		if first != 0 {
-			n = 1
-		}
+	switch {
+	case n == 0 && first != 0:
+		n = 1
+	case n == 0:
+		n = livesOfATest
 	}
 	if first == 0 {
 		first = 1
@@ -112,6 +115,9 @@ func seeds() []seed {
 	}
 	for i := range n {
 		for _, preset := range rules.Presets() {
+			if *presetFlag != "" && *presetFlag != string(preset) {
+				continue
+			}
 			list = append(list, seed{number: first + uint64(i), preset: preset})
 		}
 	}

@@ -16,10 +16,11 @@ import (
 )
 
 var (
-	seedFlag  = flag.Uint64("sim.seed", 0, "the first seed; 0: the regression seeds, then from 1 on")
-	runsFlag  = flag.Int("sim.runs", 0, "how many lives of each preset; 0: a few")
-	storyFlag = flag.Bool("sim.story", false, "tell the story of every life")
-	logFlag   = flag.String("sim.log", "", "write the whole log of the last life into this file")
+	seedFlag   = flag.Uint64("sim.seed", 0, "the first seed; 0: the regression seeds, then from 1 on")
+	runsFlag   = flag.Int("sim.runs", 0, "how many lives of each preset; 0: a few")
+	presetFlag = flag.String("sim.preset", "", "the preset of the lives; both if it is empty")
+	storyFlag  = flag.Bool("sim.story", false, "tell the story of every life")
+	logFlag    = flag.String("sim.log", "", "write the whole log of the last life into this file")
 )
 
 func TestMain(m *testing.M) {
@@ -27,6 +28,9 @@ func TestMain(m *testing.M) {
 	runtime.GOMAXPROCS(processorsOfTheLife)
 	os.Exit(m.Run())
 }
+
+// progressEach is after how many lives a long run says how far it is.
+const progressEach = 100
 
 // steps are how often things happen in a life before it comes to rest.
 const steps = 14
@@ -89,6 +93,9 @@ func TestLives(t *testing.T) {
 		violations += len(l.oracle.violations)
 		if len(l.oracle.violations) > 0 {
 			t.Errorf("%s: %s", s, strings.Join(l.oracle.violations, "\n\t"))
+		}
+		if lives%progressEach == 0 {
+			t.Logf("%d lives, %d calls, %d violations, %s", lives, calls, violations, time.Since(begun).Round(time.Second))
 		}
 		if *storyFlag || (len(l.oracle.violations) > 0 && *runsFlag == 0) {
 			t.Log(strings.Join(l.story, "\n"))
