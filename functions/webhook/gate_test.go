@@ -54,6 +54,22 @@ func TestGateAdmits(t *testing.T) {
 	}
 }
 
+// A secret is admitted by the whole of its hash: one that differs from a valid hash in a single bit, wherever, is refused.
+func TestGateComparesTheWholeHash(t *testing.T) {
+	g := gate(t, `{"secret":"`+oldSecret+`"}`)
+	valid := g.hashes[0]
+	for i := range valid {
+		g.hashes[0] = valid
+		g.hashes[0][i] ^= 1 << (i % 8)
+		if g.Admits(t.Context(), oldSecret) {
+			t.Errorf("byte %d of the hash is not compared", i)
+		}
+	}
+	if g.hashes[0] = valid; !g.Admits(t.Context(), oldSecret) {
+		t.Error("the valid secret is refused")
+	}
+}
+
 // A secret that is added is taken within five minutes, one that is taken away is refused by then; a passing fault or a
 // faulty text changes nothing.
 func TestGateRotation(t *testing.T) {

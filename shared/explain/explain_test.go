@@ -256,3 +256,14 @@ func TestAMemberOfAStaleOwner(t *testing.T) {
 		t.Errorf("drift %+v", e.Drift)
 	}
 }
+
+// An object that a run began to change and did not finish is told so, and nobody calls it right until the next complete run.
+func TestBeingChanged(t *testing.T) {
+	g := newStage(t, settings(), engagetest.New(engagetest.Tiny, 1))
+	user := g.pick(t, model.KindUser, func(r mapping.Row) bool { return r.Desired.State == model.StateActive })
+	must(t, g.Table.PutIndex(t.Context(), user.Run+1, map[model.Key]model.Fingerprint{user.Key: model.BeingChanged}))
+	e := g.explain(t, user.Key)
+	if text := e.Text(); !e.BeingChanged || !strings.Contains(text, "being changed: ") || strings.Contains(text, "nothing: the EX Org is as Engage wants it") {
+		t.Errorf("%s", text)
+	}
+}

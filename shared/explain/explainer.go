@@ -3,6 +3,7 @@ package explain
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"excs/shared/mapping"
@@ -31,6 +32,7 @@ func PlanWith(c run.Config) Planner {
 type Table interface {
 	mapping.PauseReader
 	GetMany(ctx context.Context, keys []model.Key) (map[model.Key]mapping.Row, error)
+	Marked(ctx context.Context) ([]model.Key, error)
 	Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string]mapping.OwnerItem, error)
 }
 
@@ -77,6 +79,11 @@ func (e *Explainer) Explain(ctx context.Context, key model.Key) (Explanation, er
 	if p, paused := pauses.Of(key); paused {
 		w.out.Paused = p.Why()
 	}
+	marked, err := e.Table.Marked(ctx)
+	if err != nil {
+		return Explanation{}, fmt.Errorf("read what is being changed: %w", err)
+	}
+	w.out.BeingChanged = slices.Contains(marked, key)
 	w.engage(ctx)
 	if w.desired.Key.IsZero() && !w.rejected() {
 		return Explanation{}, &model.Error{Code: model.CodeNotFound, Op: "explain", Key: key, Err: fmt.Errorf("%s", w.unknown())}

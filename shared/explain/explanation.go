@@ -56,6 +56,9 @@ type Explanation struct {
 	Reason  string        `json:"reason,omitempty"`
 	Applied Applied       `json:"applied"`
 
+	// BeingChanged says that a run began to change the object and has not come to its end: until then nothing is known to be right.
+	BeingChanged bool `json:"beingChanged,omitempty"`
+
 	// Paused says who keeps EXCS from writing to the object, since when and why; "" when nobody does.
 	Paused string `json:"paused,omitempty"`
 

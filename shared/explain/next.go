@@ -27,6 +27,9 @@ func (w *work) tellNext() {
 	if c := w.out.Change; c != nil {
 		w.next("the next run will %s, because Engage changed", says(*c))
 	}
+	if w.out.BeingChanged {
+		w.next("a run is changing it, or died while it did: the next complete run compares it with Engage")
+	}
 	if w.mapped {
 		w.nextOfState()
 	}
@@ -68,6 +71,8 @@ func (w *work) nextOfState() {
 // nextOfDrift says how a difference of a converged object is undone.
 func (w *work) nextOfDrift() {
 	switch {
+	case w.row.LeftDeleted():
+		w.next("nothing: %s", w.row.Reason)
 	case w.out.Paused != "" && (w.out.Missing || len(w.drift) > 0):
 		w.next("then it is set right: it differs in the EX Org by %s", strings.Join(append(names(w.drift), missingWord(w.out.Missing)...), ", "))
 	case w.out.Missing:

@@ -73,14 +73,18 @@ func (e Explanation) fieldLines() []string {
 }
 
 func (e Explanation) stateLines() []string {
+	var lines []string
+	if e.BeingChanged {
+		lines = append(lines, "being changed: a run began to change it and has not come to its end")
+	}
 	if e.State == "" {
-		return []string{"no row in the mapping table yet"}
+		return append(lines, "no row in the mapping table yet")
 	}
 	line := fmt.Sprintf("%s since %s", e.State, stamp(e.Since))
 	if e.Reason != "" {
 		line += ": " + plain(e.Reason)
 	}
-	lines := []string{line}
+	lines = append(lines, line)
 	if e.EXID != "" {
 		lines = append(lines, "EX object "+word(e.EXID))
 	}

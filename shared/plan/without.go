@@ -47,6 +47,8 @@ func wholeFieldOut(field string, want *Target, have *model.Observed) {
 		have.State, have.Deleted = want.Object.State, false
 	case model.FieldDivision:
 		want.Home = ""
+	case model.FieldPeerID:
+		have.PeerID = want.Object.PeerID
 	case model.FieldExternalID:
 		have.ExternalKeys = nil
 	case model.FieldSkills:

@@ -35,7 +35,7 @@ const (
 const markedReason = "a run began to change it and has not come to its end: the next complete run compares it with Engage"
 
 // List shows orphans (active users first), rejects, held, invisible, quarantined, users that are left deleted, and what waits
-// because the EX Org refuses a part of it, or because somebody fights over it or paused it, each with since when and why, limited to kinds if any are given.
+// because an attempt failed, because the EX Org refuses a part of it, or because somebody fights over it or paused it, each with since when and why, limited to kinds if any are given.
 func (r *Runner) List(ctx context.Context, kinds []model.Kind) ([]Listed, error) {
 	ctx, err := r.home(ctx)
 	if err != nil {
@@ -47,7 +47,7 @@ func (r *Runner) List(ctx context.Context, kinds []model.Kind) ([]Listed, error)
 		return nil, fmt.Errorf("list rows: %w", err)
 	}
 	items = slices.DeleteFunc(items, func(i mapping.Item) bool {
-		return i.State == mapping.StateWaiting && !strings.HasPrefix(i.Reason, mapping.Damped) && !strings.HasPrefix(i.Reason, mapping.Kept) && !i.Refusing() && !i.AtRest()
+		return i.State == mapping.StateWaiting && !strings.HasPrefix(i.Reason, mapping.Damped) && !strings.HasPrefix(i.Reason, mapping.Kept) && !i.Refusing() && !i.AtRest() && i.Attempts == 0
 	})
 	active, err := r.activeOrphans(ctx, items)
 	if err != nil {

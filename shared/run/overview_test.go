@@ -69,6 +69,26 @@ func user(dbid int64) model.Key                    { return model.Key{Kind: mode
 func queueOf(n int64) model.Key                    { return model.Key{Kind: model.KindQueue, DBID: n} }
 func tally(o run.Overview, k model.Kind) run.Tally { return o.Tallies[k.Order()] }
 
+// What waits for a retry is on the list with its reason from the first failure on; what waits for its turn is not.
+func TestListShowsFailuresFromTheFirst(t *testing.T) {
+	d := newDesk(t)
+	d.row(user(1), mapping.GoalPresent, mapping.StateWaiting, "the budget is spent", time.Minute)
+	d.row(user(2), mapping.GoalPresent, mapping.StatePending, "", time.Minute)
+	row, err := d.table.Get(t.Context(), user(2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := mapping.Outcome{Key: user(2), Version: row.Version, State: mapping.StateWaiting, Reason: "400: no", Attempts: 1, WaitUntil: noon}
+	if _, err := d.table.Record(t.Context(), o, noon); err != nil {
+		t.Fatal(err)
+	}
+	r := run.New(run.Config{Table: d.table, TableName: "mapping", Queue: d.queue, Now: func() time.Time { return noon }})
+	list, err := r.List(t.Context(), nil)
+	if err != nil || len(list) != 1 || list[0].Key != user(2) || list[0].Reason != "400: no" {
+		t.Errorf("list %+v, %v", list, err)
+	}
+}
+
 // Each state counts in its column: orphans are not mapped, what is being deleted is not mapped any more, what is held by a
 // worker is not converged, and what the last run held counts beside that.
 func TestTallies(t *testing.T) {

@@ -1,6 +1,7 @@
 package verify_test
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strconv"
@@ -296,6 +297,82 @@ func TestSkipped(t *testing.T) {
 			t.Errorf("found %v", got)
 		}
 	})
+}
+
+// A recorded refusal is no drift, whatever the part and the kind: by the list, by the rotation and by the object's own read. What
+// differs beside it is found.
+func TestARefusalIsNoDrift(t *testing.T) {
+	g := newStage(t, settings(), engagetest.Tiny)
+	refuse := func(row mapping.Row, parts ...mapping.Refusal) {
+		for i := range parts {
+			parts[i].Next = g.clock.Now().Add(240 * time.Hour)
+		}
+		o := mapping.Outcome{Key: row.Key, Version: row.Version, State: mapping.StateWaiting, Reason: mapping.Refused + "no", WaitUntil: g.clock.Now().Add(240 * time.Hour), Refused: parts}
+		_, err := g.Table.Record(t.Context(), o, g.clock.Now())
+		must(t, err)
+	}
+	queue := g.pick(t, model.KindQueue, anyRow)
+	must(t, g.org.EditQueue(queue.EXID, func(raw map[string]any) { raw["name"] = "Other" }))
+	refuse(queue, mapping.Refusal{Part: model.FieldName})
+	active := func(r mapping.Row) bool { return r.Desired.State == model.StateActive }
+	user := g.pick(t, model.KindUser, active)
+	must(t, g.org.EditUser(user.EXID, func(raw map[string]any) { raw["name"] = "Other" }))
+	refuse(user, mapping.Refusal{Part: model.FieldName})
+	list := g.pick(t, model.KindMembers, func(r mapping.Row) bool { return len(r.Desired.Members) > 0 })
+	member := g.row(t, model.Key{Kind: model.KindUser, DBID: list.Desired.Members[0]})
+	must(t, g.org.RemoveMembers(list.EXID, member.EXID))
+	refuse(list, mapping.Refusal{Part: model.FieldMembers, EXID: member.EXID})
+	keys := []model.Key{queue.Key, user.Key, list.Key}
+	if found := append(g.round(t), g.sweep(t, verify.Request{Keys: keys}).Findings...); len(found) > 0 {
+		t.Errorf("found %v", what(found))
+	}
+	must(t, g.org.EditQueue(queue.EXID, func(raw map[string]any) { raw["peerId"] = "zzz" }))
+	if got := what(g.sweep(t, verify.Request{Kinds: []model.Kind{model.KindQueue}}).Findings); !slices.Equal(got, []string{"drift " + queue.Key.String() + " peerId"}) {
+		t.Errorf("found %v beside the refusal", got)
+	}
+	refuse(g.row(t, queue.Key), mapping.Refusal{Part: model.FieldName}, mapping.Refusal{Part: model.FieldPeerID})
+	if found := g.sweep(t, verify.Request{Kinds: []model.Kind{model.KindQueue}}).Findings; len(found) > 0 {
+		t.Errorf("found %v", what(found))
+	}
+}
+
+// No outage is an absence: neither a route that answers 403 or 5xx, nor everything, for as many sweeps as it lasts, whether it
+// begins with the list or with the second read. What is gone meanwhile is found when it is over.
+func TestAnOutageIsNoAbsence(t *testing.T) {
+	const lists, own = "/api/v2/", "/api/v2/routing/queues/"
+	for _, status := range []int{403, 500, 503, 504} {
+		for _, path := range []string{lists, own} {
+			g := newStage(t, settings(), engagetest.Tiny)
+			queue := g.pick(t, model.KindQueue, anyRow)
+			s := g.sweeper(func(c *verify.Config) { c.Org = &thinQueues{Org: c.Org, hidden: queue.EXID} })
+			g.org.Fail(exorgtest.Fault{Kind: exorgtest.Answer, Path: path, Status: status})
+			for range 4 {
+				r, err := s.Sweep(t.Context(), verify.Request{Kinds: []model.Kind{model.KindQueue}})
+				if err != nil && model.CodeOf(err) != model.CodeDenied {
+					t.Fatal(err)
+				}
+				if n := r.Kinds[model.KindQueue].Missing + r.Queued + g.waiting(t); n > 0 {
+					t.Errorf("%d on %s: %+v", status, path, r.Kinds[model.KindQueue])
+				}
+				g.clock.Pass(time.Hour)
+			}
+			g.org.Heal()
+			if r := g.sweep(t, verify.Request{Kinds: []model.Kind{model.KindQueue}}); len(r.Findings) > 0 {
+				t.Errorf("%d on %s: found %v, and it is there", status, path, what(r.Findings))
+			}
+		}
+	}
+}
+
+// thinQueues hides a queue from the list.
+type thinQueues struct {
+	verify.Org
+	hidden string
+}
+
+func (o *thinQueues) ObserveQueues(ctx context.Context, show func(model.Observed, []byte)) ([]model.Observed, error) {
+	list, err := o.Org.ObserveQueues(ctx, show)
+	return slices.DeleteFunc(list, func(q model.Observed) bool { return q.EXID == o.hidden }), err
 }
 
 // A change by the worker between the list and the message is no finding.

@@ -7,7 +7,6 @@ import (
 	"excs/shared/exorg"
 	"excs/shared/mapping"
 	"excs/shared/model"
-	"excs/shared/plan"
 )
 
 // keys compares objects by their own reads. What is not there is read again after Absence, within this call.
@@ -75,7 +74,7 @@ func (w *sweep) oneNamed(ctx context.Context, row mapping.Row) error {
 			return err
 		}
 	}
-	f, ok := w.drift(row, plan.Diff(plan.Target{Object: row.Desired}, seen, w.Settings, false))
+	f, ok := w.drift(row, w.namedFields(row, seen))
 	if !ok {
 		return nil
 	}

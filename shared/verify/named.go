@@ -114,7 +114,13 @@ func (w *sweep) compareNamed(row mapping.Row, listed map[string]model.Observed) 
 	}
 	delete(w.cursor.Absent, row.Key)
 	c.Compared++
-	return w.drift(row, plan.Diff(plan.Target{Object: row.Desired}, seen, w.Settings, false))
+	return w.drift(row, w.namedFields(row, seen))
+}
+
+// namedFields lists the controlled fields of an object that differ, without those that the EX Org refuses.
+func (w *sweep) namedFields(row mapping.Row, seen model.Observed) []model.Field {
+	t, seen := plan.Without(plan.Target{Object: row.Desired}, seen, refusedParts(row))
+	return plan.Diff(t, seen, w.Settings, false)
 }
 
 // compareShared looks whether a row that shares another's EX object shares the one that the other has now.
