@@ -23,19 +23,35 @@ type dialect struct {
 	noSchemas  bool
 	catalogue  func(schema string, tables []string) string
 	begin      func(ctx context.Context, conn *sql.Conn, r *Reader) (*sql.Tx, []model.Note, error)
-	// prepare checks and completes the DSN and lists what no message may hold; its error never quotes the DSN.
-	prepare func(s Secret) (dsn string, hide []string, err error)
+	// prepare checks and completes the DSN; its error never quotes the DSN.
+	prepare func(s Secret) (prepared, error)
+	// encoding asks for the encoding that the database says it has; "" for none.
+	encoding string
 	// fault knows the driver's own errors.
 	fault func(err error) (verdict, bool)
 	// text writes a column of texts as it is selected; nil means as it stands.
 	text func(column, columnType string, encoded bool) string
 }
 
+// prepared is a DSN that was checked.
+type prepared struct {
+	dsn  string
+	hide []string // what no message may hold
+	tls  string   // how far the connection is protected
+}
+
+const (
+	tlsVerified   = "encrypted, and the server is verified"
+	tlsUnverified = "encrypted, but the server is not verified"
+	tlsNone       = "in clear"
+)
+
 func dialects() []dialect {
 	return []dialect{
 		{
 			name: "postgres", driver: "pgx", parameter: "$1", quoteMixed: true,
 			catalogue: postgresCatalogue, begin: beginPostgres, prepare: preparePostgres, fault: postgresFault,
+			encoding: "SHOW server_encoding",
 		},
 		{
 			name: "sqlserver", driver: "sqlserver", parameter: "@p1",
@@ -44,6 +60,7 @@ func dialects() []dialect {
 		{
 			name: "oracle", driver: "oracle", parameter: ":1", upper: true,
 			catalogue: oracleCatalogue, begin: beginOracle, prepare: prepareOracle, fault: oracleFault, text: oracleText,
+			encoding: oracleCharacterSet,
 		},
 		{
 			name: "sqlite", driver: "sqlite", parameter: "?", noSchemas: true,

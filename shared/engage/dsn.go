@@ -138,15 +138,15 @@ func (a *address) setDefaults(defaults ...[2]string) {
 
 // prepareSQLite opens an existing file and nothing else (a wrong path would otherwise make an empty database), has
 // SQLite refuse every write, and waits a moment for a lock.
-func prepareSQLite(s Secret) (string, []string, error) {
+func prepareSQLite(s Secret) (prepared, error) {
 	dsn := s.DSN
 	if regexp.MustCompile(`^[a-z]+://`).MatchString(dsn) {
-		return "", nil, errors.New("the dsn is not one of SQLite: write the path of the file, or file:path?…")
+		return prepared{}, errors.New("the dsn is not one of SQLite: write the path of the file, or file:path?…")
 	}
 	path, query, _ := strings.Cut(dsn, "?")
 	q, err := url.ParseQuery(query)
 	if err != nil {
-		return "", nil, errors.New("the dsn's parameters after the ? are not valid")
+		return prepared{}, errors.New("the dsn's parameters after the ? are not valid")
 	}
 	memory := strings.Contains(path, ":memory:") || q.Get("mode") == "memory"
 	if !strings.HasPrefix(path, "file:") && !memory {
@@ -161,7 +161,7 @@ func prepareSQLite(s Secret) (string, []string, error) {
 			q.Add("_pragma", pragma)
 		}
 	}
-	return path + "?" + q.Encode(), []string{dsn}, nil
+	return prepared{path + "?" + q.Encode(), []string{dsn}, "a file"}, nil
 }
 
 // secretsOf lists the texts that no message may hold, longest first: the DSNs and the passwords, as they are and as a

@@ -28,25 +28,25 @@ var oracleOptions = optionRules{
 }
 
 // prepareOracle fetches more rows per round trip than the driver's 25, and bounds how long it waits for the network.
-func prepareOracle(s Secret) (string, []string, error) {
+func prepareOracle(s Secret) (prepared, error) {
 	a, err := parseOracle(s.DSN)
 	if err != nil {
-		return "", nil, err
+		return prepared{}, err
 	}
 	if err := oracleOptions.check(a.options); err != nil {
-		return "", nil, err
+		return prepared{}, err
 	}
 	if err := checkWallet(a.options["wallet"]); err != nil {
-		return "", nil, err
+		return prepared{}, err
 	}
 	a.service()
 	if a.path == "" && a.options["sid"] == "" && a.options["connstr"] == "" {
-		return "", nil, errors.New("the dsn names no service: " + oracleForm)
+		return prepared{}, errors.New("the dsn names no service: " + oracleForm)
 	}
 	if s.RootCertificate != "" {
 		a.setDefaults([2]string{"ssl", "true"})
 		if isNo(a.options["ssl"]) || isNo(a.options["ssl verify"]) {
-			return "", nil, errors.New("rootCertificate is given, but the dsn does not verify the server: set ssl=true and leave out ssl verify")
+			return prepared{}, errors.New("rootCertificate is given, but the dsn does not verify the server: set ssl=true and leave out ssl verify")
 		}
 	}
 	a.setDefaults([2]string{"prefetch_rows", "500"}, [2]string{"connection timeout", "10"})
@@ -71,7 +71,17 @@ func prepareOracle(s Secret) (string, []string, error) {
 	u := url.URL{Scheme: "oracle", User: url.UserPassword(a.user, a.password), Host: net.JoinHostPort(a.host, port), Path: "/" + a.path}
 	// The driver reads %20, not +, as a space.
 	u.RawQuery = strings.ReplaceAll(q.Encode(), "+", "%20")
-	return u.String(), []string{s.DSN, u.String(), a.password, a.options["wallet password"], a.options["os password"], a.options["os pass"]}, nil
+	return prepared{u.String(), []string{s.DSN, u.String(), a.password, a.options["wallet password"], a.options["os password"], a.options["os pass"]}, oracleTLS(a.options)}, nil
+}
+
+func oracleTLS(options map[string]string) string {
+	switch {
+	case options["ssl"] == "" || isNo(options["ssl"]):
+		return tlsNone + ", unless the server asks for encryption of Oracle's own"
+	case isNo(options["ssl verify"]):
+		return tlsUnverified
+	}
+	return tlsVerified
 }
 
 func isNo(v string) bool {

@@ -30,25 +30,25 @@ var postgresOptions = optionRules{
 // preparePostgres adds standard_conforming_strings=on, also where the DSN says otherwise: Genesys tells administrators to
 // run the server with off, where pgx refuses to work in simple protocol (facts 3.2). Statements are sent without a name:
 // each is used once, a kept one fails after a table was altered, and a pooler in transaction mode knows none.
-func preparePostgres(s Secret) (string, []string, error) {
+func preparePostgres(s Secret) (prepared, error) {
 	a, err := parsePostgres(s.DSN)
 	if err != nil {
-		return "", nil, err
+		return prepared{}, err
 	}
 	if a.options["ssl"] == "true" {
 		a.setDefaults([2]string{"sslmode", "require"})
 		delete(a.options, "ssl")
 	}
 	if err := postgresOptions.check(a.options); err != nil {
-		return "", nil, err
+		return prepared{}, err
 	}
 	if s.RootCertificate != "" {
 		if slices.Contains([]string{"disable", "allow", "prefer"}, a.options["sslmode"]) {
-			return "", nil, errors.New("rootCertificate is given, but the dsn's sslmode does not verify the server: set sslmode=verify-full")
+			return prepared{}, errors.New("rootCertificate is given, but the dsn's sslmode does not verify the server: set sslmode=verify-full")
 		}
 		file, err := rootFile(s.RootCertificate)
 		if err != nil {
-			return "", nil, err
+			return prepared{}, err
 		}
 		a.setDefaults([2]string{"sslmode", "verify-full"}, [2]string{"sslrootcert", file})
 	}
@@ -68,7 +68,21 @@ func preparePostgres(s Secret) (string, []string, error) {
 	for _, key := range slices.Sorted(maps.Keys(a.options)) {
 		put(key, a.options[key])
 	}
-	return strings.TrimSpace(b.String()), []string{s.DSN, b.String(), a.password, a.options["sslpassword"]}, nil
+	return prepared{strings.TrimSpace(b.String()), []string{s.DSN, b.String(), a.password, a.options["sslpassword"]}, postgresTLS(a.options)}, nil
+}
+
+func postgresTLS(options map[string]string) string {
+	switch mode := options["sslmode"]; {
+	case mode == "verify-full":
+		return tlsVerified
+	case mode == "verify-ca", mode == "require" && options["sslrootcert"] != "":
+		return tlsVerified + ", but not its name"
+	case mode == "require":
+		return tlsUnverified
+	case mode == "disable":
+		return tlsNone
+	}
+	return "encrypted where the server offers it, but the server is not verified"
 }
 
 var keywordEscapes = strings.NewReplacer(`\`, `\\`, `'`, `\'`)

@@ -40,18 +40,18 @@ var sqlServerSynonyms = map[string]string{
 // prepareSQLServer bounds how long the driver waits for the network, which it does for ever by itself. It does not ask
 // for a readable secondary (ApplicationIntent=ReadOnly): two of them that lag behind each other look like a source that
 // goes back.
-func prepareSQLServer(s Secret) (string, []string, error) {
+func prepareSQLServer(s Secret) (prepared, error) {
 	a, err := parseSQLServer(s.DSN)
 	if err != nil {
-		return "", nil, err
+		return prepared{}, err
 	}
 	if err := sqlServerOptions.check(a.options); err != nil {
-		return "", nil, err
+		return prepared{}, err
 	}
 	if s.RootCertificate != "" {
 		a.setDefaults([2]string{"encrypt", "true"})
-		if a.options["encrypt"] == "disable" || slices.Contains([]string{"true", "yes", "1", "t"}, strings.ToLower(a.options["trustservercertificate"])) {
-			return "", nil, errors.New("rootCertificate is given, but the dsn does not verify the server: set encrypt=true and leave out trustServerCertificate")
+		if a.options["encrypt"] == "disable" || isTrue(a.options["trustservercertificate"]) {
+			return prepared{}, errors.New("rootCertificate is given, but the dsn does not verify the server: set encrypt=true and leave out trustServerCertificate")
 		}
 	}
 	a.setDefaults([2]string{"app name", "excs"}, [2]string{"dial timeout", "10"}, [2]string{"connection timeout", "120"})
@@ -73,7 +73,28 @@ func prepareSQLServer(s Secret) (string, []string, error) {
 	if a.user != "" || a.password != "" {
 		u.User = url.UserPassword(a.user, a.password)
 	}
-	return u.String(), []string{s.DSN, u.String(), a.password}, nil
+	return prepared{u.String(), []string{s.DSN, u.String(), a.password}, sqlServerTLS(a.options)}, nil
+}
+
+func sqlServerTLS(options map[string]string) string {
+	encrypt, given := options["encrypt"]
+	all := slices.Contains([]string{"true", "mandatory", "yes", "1", "t", "strict"}, strings.ToLower(encrypt))
+	trusts := isTrue(options["trustservercertificate"])
+	switch {
+	case strings.EqualFold(encrypt, "disable"):
+		return tlsNone
+	case !given:
+		return "the login is " + tlsUnverified + "; the data goes in clear unless the server asks for more"
+	case all && trusts:
+		return tlsUnverified
+	case all:
+		return tlsVerified
+	}
+	return "the login alone is encrypted; the data goes in clear unless the server asks for more"
+}
+
+func isTrue(v string) bool {
+	return slices.Contains([]string{"true", "yes", "1", "t"}, strings.ToLower(v))
 }
 
 func parseSQLServer(dsn string) (address, error) {

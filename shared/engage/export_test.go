@@ -20,11 +20,11 @@ func Scrub(driver, text, dsn string) string {
 	if err != nil {
 		return err.Error()
 	}
-	_, hide, err := d.prepare(Secret{Driver: driver, DSN: dsn})
+	p, err := d.prepare(Secret{Driver: driver, DSN: dsn})
 	if err != nil {
 		return err.Error()
 	}
-	return scrub(text, secretsOf(hide...))
+	return scrub(text, secretsOf(p.hide...))
 }
 
 // Opener gives what Register was told.
@@ -39,8 +39,8 @@ func PrepareDSN(driver, dsn string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	completed, _, err := d.prepare(Secret{Driver: driver, DSN: dsn})
-	return completed, err
+	p, err := d.prepare(Secret{Driver: driver, DSN: dsn})
+	return p.dsn, err
 }
 
 // Fault says what a driver's error becomes.

@@ -35,6 +35,7 @@ type behaviour struct {
 	snapshotState int64          // SQL Server's snapshot_isolation_state
 	lose          map[string]int // FROM clause → rows to withhold at the end
 	connectError  error
+	panics        string // a part of a query whose rows make the driver panic
 	began         []driver.TxOptions
 	executed      []string
 	queried       []string
@@ -146,13 +147,14 @@ func (c *fakeConn) QueryContext(ctx context.Context, query string, args []driver
 	case strings.Contains(query, "NLS_DATABASE_PARAMETERS"):
 		run = "SELECT '" + cmp.Or(c.b.characterSet, "AL32UTF8") + "'"
 	}
-	run = regexp.MustCompile(`CAST\((\w\.\w+) AS n?var\w+\(\d+\)\)|UTL_RAW.CAST_TO_RAW\((\w\.\w+)\)`).ReplaceAllString(run, "$1$2")
+	run = regexp.MustCompile(`CAST\((\w\.\w+) AS nvarchar\(\d+\)\)`).ReplaceAllString(run, "$1")
+	run = regexp.MustCompile(`UTL_RAW.CAST_TO_RAW\((\w\.\w+)\)`).ReplaceAllString(run, "CAST($1 AS BLOB)")
 	run = c.driver.placeholder.ReplaceAllString(run, "?$1")
 	rows, err := c.Conn.(driver.QueryerContext).QueryContext(ctx, run, args)
 	if err != nil {
 		return nil, err
 	}
-	f := &fakeRows{Rows: rows, driver: c.driver, left: -1}
+	f := &fakeRows{Rows: rows, driver: c.driver, left: -1, panics: c.b.panics != "" && strings.Contains(query, c.b.panics)}
 	for from, n := range c.b.lose {
 		if strings.Contains(query, from) && !strings.Contains(query, "COUNT(*)") {
 			f.left, err = f.count(ctx, c, run, args)
@@ -167,6 +169,7 @@ type fakeRows struct {
 	driver *fakeDriver
 	left   int // rows still to give; below 0: all
 	row    int
+	panics bool
 }
 
 func (f *fakeRows) count(ctx context.Context, c *fakeConn, query string, args []driver.NamedValue) (int, error) {
@@ -188,6 +191,9 @@ func (f *fakeRows) Next(dest []driver.Value) error {
 		return io.EOF
 	}
 	f.left--
+	if f.panics {
+		return []error{}[f.row]
+	}
 	if err := f.Rows.Next(dest); err != nil {
 		return err
 	}

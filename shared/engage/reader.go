@@ -23,6 +23,7 @@ type Reader struct {
 	db       *sql.DB
 	dialect  dialect
 	dsn      string
+	tls      string // how far the connection is protected
 	schema   string
 	names    map[string]string // overrides
 	encoding encoding.Encoding // of the texts, nil where the database knows
@@ -46,12 +47,12 @@ func Open(secret Secret) (*Reader, error) {
 		return nil, err
 	}
 	secret.DSN = strings.TrimSpace(secret.DSN)
-	dsn, passwords, err := d.prepare(secret)
+	p, err := d.prepare(secret)
 	if err != nil {
 		return nil, model.Errorf(model.CodeInvalid, op, "%w", err)
 	}
-	hide := secretsOf(passwords...)
-	db, err := openDB(d, dsn, secret)
+	hide := secretsOf(p.hide...)
+	db, err := openDB(d, p.dsn, secret)
 	if err != nil {
 		return nil, model.Errorf(model.CodeInvalid, op, "the dsn is not accepted: %s", scrub(err.Error(), hide))
 	}
@@ -60,7 +61,7 @@ func Open(secret Secret) (*Reader, error) {
 	if err != nil {
 		return nil, model.Errorf(model.CodeInvalid, op, "%w", err)
 	}
-	return &Reader{db: db, dialect: d, dsn: dsn, schema: secret.Schema, names: secret.Columns, encoding: e, hide: hide}, nil
+	return &Reader{db: db, dialect: d, dsn: p.dsn, tls: p.tls, schema: secret.Schema, names: secret.Columns, encoding: e, hide: hide}, nil
 }
 
 func openDB(d dialect, dsn string, secret Secret) (*sql.DB, error) {
