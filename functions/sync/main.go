@@ -8,7 +8,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	_ "excs/shared/engage/drivers" // how Engage is reached
+	"excs/shared/engage/drivers"
 	"excs/shared/model"
 	"excs/shared/telemetry"
 	"excs/shared/widget/answer"
@@ -16,6 +16,7 @@ import (
 )
 
 func main() {
+	drivers.Register()
 	log := telemetry.New(os.Stdout, telemetry.Options{Function: "sync", Level: os.Getenv("AWS_LAMBDA_LOG_LEVEL")})
 	build := func(ctx context.Context) (*Handler, error) { return wire(ctx, os.Getenv, log) }
 	service, err := wiring.Serve(context.Background(), log, build, (*Handler).Handle)

@@ -10,6 +10,7 @@ import (
 	"strings"
 )
 
+//nolint:gosec // a form, no password
 const oracleForm = "write oracle://user:password@host:1521/service (TLS: …@host:2484/service?ssl=true), or user/password@//host:1521/service, or user/password@(DESCRIPTION=…)"
 
 var oracleOptions = optionRules{
@@ -33,21 +34,12 @@ func prepareOracle(s Secret) (prepared, error) {
 	if err != nil {
 		return prepared{}, err
 	}
-	if err := oracleOptions.check(a.options); err != nil {
-		return prepared{}, err
-	}
-	if err := checkWallet(a.options["wallet"]); err != nil {
-		return prepared{}, err
-	}
 	a.service()
-	if a.path == "" && a.options["sid"] == "" && a.options["connstr"] == "" {
-		return prepared{}, errors.New("the dsn names no service: " + oracleForm)
-	}
 	if s.RootCertificate != "" {
 		a.setDefaults([2]string{"ssl", "true"})
-		if isNo(a.options["ssl"]) || isNo(a.options["ssl verify"]) {
-			return prepared{}, errors.New("rootCertificate is given, but the dsn does not verify the server: set ssl=true and leave out ssl verify")
-		}
+	}
+	if err := checkOracle(a, s.RootCertificate != ""); err != nil {
+		return prepared{}, err
 	}
 	a.setDefaults([2]string{"prefetch_rows", "500"}, [2]string{"connection timeout", "10"})
 	if a.options["read timeout"] == "" && a.options["socket timeout"] == "" {
@@ -72,6 +64,19 @@ func prepareOracle(s Secret) (prepared, error) {
 	// The driver reads %20, not +, as a space.
 	u.RawQuery = strings.ReplaceAll(q.Encode(), "+", "%20")
 	return prepared{u.String(), []string{s.DSN, u.String(), a.password, a.options["wallet password"], a.options["os password"], a.options["os pass"]}, oracleTLS(a.options)}, nil
+}
+
+func checkOracle(a address, verify bool) error {
+	if err := oracleOptions.check(a.options); err != nil {
+		return err
+	}
+	switch {
+	case a.path == "" && a.options["sid"] == "" && a.options["connstr"] == "":
+		return errors.New("the dsn names no service: " + oracleForm)
+	case verify && (isNo(a.options["ssl"]) || isNo(a.options["ssl verify"])):
+		return errors.New("rootCertificate is given, but the dsn does not verify the server: set ssl=true and leave out ssl verify")
+	}
+	return checkWallet(a.options["wallet"])
 }
 
 func oracleTLS(options map[string]string) string {

@@ -9,6 +9,7 @@ import (
 	"strings"
 )
 
+//nolint:gosec // a form, no password
 const postgresForm = "write postgres://user:password@host:5432/database?sslmode=verify-full or host=… port=5432 user=… password='…' dbname=… sslmode=verify-full"
 
 var postgresOptions = optionRules{

@@ -101,6 +101,9 @@ func TestOtherSchemas(t *testing.T) {
 		}
 		tables = append(tables, name)
 	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range tables {
 		p.exec(t, fmt.Sprintf("CREATE TABLE copy.%s AS TABLE genesys.%s", name, name))
 	}

@@ -1,6 +1,7 @@
 package engage_test
 
 import (
+	"errors"
 	"io"
 	"net"
 	"sync/atomic"
@@ -39,7 +40,7 @@ func (r *relay) pass(to, from net.Conn) {
 			_, _ = to.Write(buf[:n])
 		}
 		if err != nil {
-			if err == io.EOF && !r.silent.Load() {
+			if errors.Is(err, io.EOF) && !r.silent.Load() {
 				_ = to.Close()
 			}
 			return

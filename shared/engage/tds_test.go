@@ -3,6 +3,7 @@ package engage_test
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -29,6 +30,11 @@ func layouts() []tdstest.Layout { return tdstest.Layouts(charmap.Windows1252) }
 func TestSQLServerReadsTheSite(t *testing.T) {
 	sites := map[string]func() *engagetest.Site{
 		"tiny": tiny, "small": func() *engagetest.Site { return engagetest.New(engagetest.Small, 1) }, "nasty": nasty,
+	}
+	if os.Getenv("EXCS_LARGE") != "" {
+		for _, tier := range []engagetest.Tier{engagetest.Medium, engagetest.Large, engagetest.Stress} {
+			sites[tier.String()] = func() *engagetest.Site { return engagetest.New(tier, 1) }
+		}
 	}
 	for name, build := range sites {
 		p := postgresPlace(t, cluster, build())

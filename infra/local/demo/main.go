@@ -15,10 +15,11 @@ import (
 
 	_ "modernc.org/sqlite" // driver sqlite, the embedded default
 
-	_ "excs/shared/engage/drivers" // how other databases are reached
+	"excs/shared/engage/drivers"
 )
 
 func main() {
+	drivers.Register()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := demo(ctx, os.Args[1:], os.Getenv, os.Stdout, wallClock())
 	stop()

@@ -1,5 +1,5 @@
-// Package drivers brings the database drivers by which a program reads Engage: importing it registers PostgreSQL, SQL
-// Server and Oracle. Programs that do not read Engage leave it out, and with it several megabytes.
+// Package drivers brings the database drivers by which a program reads Engage: PostgreSQL, SQL Server and Oracle. Programs
+// that do not read Engage leave it out, and with it several megabytes.
 package drivers
 
 import (
@@ -8,7 +8,8 @@ import (
 	"excs/shared/engage"
 )
 
-func init() {
+// Register makes them known to the reader of Engage. Programs call it first.
+func Register() {
 	engage.Register("sqlserver", SQLServer)
 	engage.Register("oracle", Oracle)
 }

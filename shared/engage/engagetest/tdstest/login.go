@@ -1,6 +1,7 @@
 package tdstest
 
 import (
+	"context"
 	"crypto/tls"
 	"encoding/binary"
 	"fmt"
@@ -15,7 +16,7 @@ const (
 )
 
 // greet goes through prelogin, TLS and login.
-func (x *session) greet() error {
+func (x *session) greet(ctx context.Context) error {
 	if _, err := x.pass("prelogin"); err != nil {
 		return err
 	}
@@ -37,7 +38,7 @@ func (x *session) greet() error {
 		}
 		wrapped := &handshakeConn{Conn: x.raw}
 		secure := tls.Server(wrapped, x.server.TLS)
-		if err := secure.Handshake(); err != nil {
+		if err := secure.HandshakeContext(ctx); err != nil {
 			return err
 		}
 		wrapped.done = true

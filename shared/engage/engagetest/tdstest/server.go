@@ -88,7 +88,7 @@ type Login struct {
 // New starts a stand-in over a database of PostgreSQL.
 func New(tb testing.TB, postgres string, layout Layout) *Server {
 	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -193,7 +193,7 @@ func (s *Server) serve(ctx context.Context, raw net.Conn) {
 	if errors.Is(err, errSilence) {
 		_, _ = io.Copy(io.Discard, raw)
 	}
-	if err != nil && errors.Is(err, errScope) {
+	if errors.Is(err, errScope) {
 		s.tb.Errorf("tdstest: %v", err)
 	}
 }
@@ -202,7 +202,7 @@ func (s *Server) serve(ctx context.Context, raw net.Conn) {
 var errScope = errors.New("beyond what the stand-in knows")
 
 func (x *session) run(ctx context.Context) error {
-	if err := x.greet(); err != nil {
+	if err := x.greet(ctx); err != nil {
 		return err
 	}
 	pg, err := pgconn.Connect(ctx, x.server.postgres)
