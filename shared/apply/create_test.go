@@ -389,3 +389,61 @@ func TestARefusedCreationMadeNothing(t *testing.T) {
 		b.same("name", b.org.Users()[0].Name, "Zoe")
 	}, exorgtest.WithIndexLag(2*time.Minute))
 }
+
+// The id of what was just made is on the row even if the next step fails: nothing is looked up, and nothing waits for an index.
+func TestWhatWasMadeIsOnTheRowWhateverFailsNext(t *testing.T) {
+	for _, o := range []model.Object{skill(1, "Billing"), language(2, "German"), code(3, "Sold"), queueOf(4, "Sales"), user(5, "Ann")} {
+		in(t, func(b *bench) {
+			b.table.SetFault(func(op string) mapping.Fault {
+				if op == "Own" {
+					return mapping.FaultBefore
+				}
+				return mapping.FaultNone
+			})
+			b.want(o)
+			b.drain()
+			row := b.row(o.Key)
+			if row.EXID == "" || row.Intent != nil {
+				b.Errorf("the row of %s has the EX id %q and the intent %v", o.Key, row.EXID, row.Intent)
+			}
+			b.table.SetFault(nil)
+			b.settle()
+			b.onlyOne(o)
+			b.state(o.Key, mapping.StateConverged)
+			b.same("its EX id", b.exID(o), row.EXID)
+		}, exorgtest.WithIndexLag(20*time.Minute))
+	}
+}
+
+// A queue that was deleted and made again by hand, with its peer id and under another name, is taken: no second one is made.
+func TestAQueueThatSomebodyMadeAgainIsTaken(t *testing.T) {
+	in(t, func(b *bench) {
+		b.have(sales(), line())
+		time.Sleep(10 * time.Minute)
+		b.ok(b.org.DeleteQueue(b.exID(line())))
+		b.look(line().Key, model.CauseDeleted)
+		byHand := must[string](b)(b.org.AddQueue(map[string]any{"name": "By hand", "peerId": line().PeerID}))
+		b.settle()
+		b.same("the EX id", b.exID(line()), byHand)
+		b.onlyOne(line())
+		b.same("the name", b.exQueue(line()).Name, line().Name)
+	})
+}
+
+// Whoever is made again under another id is put back into the queues at once.
+func TestListsFollowAUserThatIsMadeAgain(t *testing.T) {
+	in(t, func(b *bench) {
+		u, q := user(5, "Ann"), queueOf(4, "Sales")
+		b.have(u, q, membersOf(4, 5))
+		time.Sleep(10 * time.Minute)
+		lost := b.exID(u)
+		b.ok(b.org.DeleteUser(lost))
+		b.ok(b.org.EraseUser(lost))
+		b.org.Fail(exorgtest.Fault{Method: http.MethodGet, Path: "/users/" + lost, Kind: exorgtest.Answer, Status: http.StatusNotFound})
+		b.drift(u.Key)
+		if b.exID(u) == lost {
+			b.Fatal("the user was not made again")
+		}
+		b.same("members", b.memberIDs(q), b.ids(u))
+	})
+}

@@ -52,6 +52,9 @@ type look struct {
 func (l *look) once(ctx context.Context) (result Result, moved bool, err error) {
 	failure := l.unlessPaused(ctx, l.row.Key, l.row.From)
 	if failure == nil {
+		failure = l.mayRetry(ctx)
+	}
+	if failure == nil {
 		failure = l.converge(ctx)
 	}
 	if f := model.ForeignOrgOf(failure); f != nil {
@@ -71,6 +74,10 @@ func (l *look) once(ctx context.Context) (result Result, moved bool, err error) 
 	}
 	if moved, err := l.conclude(ctx, failure); err != nil || moved {
 		return Result{}, moved, err
+	}
+	if err := l.mended(ctx); err != nil {
+		l.keepIfPossible(ctx)
+		return Result{}, false, err
 	}
 	l.noteRefusals()
 	l.audit(ctx)

@@ -113,6 +113,15 @@ func (l *look) refuse(ctx context.Context, r mapping.Refusal, err error) {
 	}
 	r.Tries++
 	r.Next = slowNext(r.Since, r.Tries, l.now)
+	if grouped(r) {
+		follows, err := l.follows(ctx, r)
+		if err != nil {
+			l.Log.WarnContext(ctx, "a refusal could not be shared", l.attrs("code", model.CodeOf(err), "error", err.Error())...)
+		}
+		if follows {
+			r.Next = l.now.Add(restTime + l.apart(restTime))
+		}
+	}
 	l.work.Denied = l.work.Denied || exorg.IsDenied(err)
 	l.refusals = append(l.refusals, r)
 	l.Log.WarnContext(ctx, "part refused", l.attrs("part", r.Part, "exId", r.EXID, "status", r.Status, "code", r.Code, "tries", r.Tries)...)
@@ -146,7 +155,7 @@ func (l *look) rested(values map[string]string) []mapping.Refusal {
 		if value, plain := values[r.Part]; plain && r.EXID == "" && value != r.Value {
 			continue
 		}
-		due := !l.now.Before(r.Next) || woken || l.msg.Cause == model.CauseManual || l.msg.Cause == model.CauseReplay
+		due := !l.now.Before(r.Next) || woken || l.insists()
 		cause := fmt.Sprint(r.Part, " ", r.Status, " ", r.Code)
 		if due && !(r.EXID != "" && tried[cause]) {
 			tried[cause] = true

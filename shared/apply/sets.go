@@ -96,7 +96,7 @@ func (p *parts) leavesSome(part string) bool {
 
 // addAll gives a user that has nothing yet its set.
 func (p *parts) addAll(ctx context.Context, s set, as []model.Assigned) error {
-	err := p.piecemeal(ctx, s, as, nil)
+	err := p.piecemeal(ctx, s, p.allowed(s, as), nil)
 	if err != nil {
 		err = fmt.Errorf("write the %ss of %s: %w", s.kind, p.row.Key, err)
 	}

@@ -68,6 +68,9 @@ func (l *look) prepay(ctx context.Context) (context.Context, error) {
 // equip gives a user that was just created what a create does not take. Nothing is read: it is known to be empty.
 func (l *look) equip(ctx context.Context, b bound, refs refs) error {
 	u, p := l.Settings.Users, l.newParts()
+	if err := l.spare(ctx, refs); err != nil {
+		return err
+	}
 	if err := p.tried(ctx, l.externalPart(), l.addExternalKey(ctx, b.exID)); err != nil {
 		return err
 	}
@@ -95,6 +98,9 @@ func (l *look) repair(ctx context.Context, b bound, refs refs) error {
 		model.FieldName: l.row.Desired.Name, model.FieldEmail: l.row.Desired.Email, model.FieldState: string(l.row.Desired.State),
 		model.FieldExternalID: l.row.Desired.ExternalKey,
 	})
+	if err := p.spare(ctx, refs); err != nil {
+		return err
+	}
 	seen, err := p.access(ctx, b)
 	if err != nil {
 		return err
@@ -125,33 +131,41 @@ func (l *look) leaveDeleted() error {
 	return nil
 }
 
-// access makes the state right: it switches off, restores or activates, before anything else is read or written. It gives
-// the user as it is then; one that stays deleted could not be restored.
-func (p *parts) access(ctx context.Context, b bound) (model.Observed, error) { //nolint:cyclop // a list of cases, each one line
-	seen, want := b.seen, p.row.Desired.State
-	off := !seen.Deleted && p.Settings.Users.State == rules.Controlled && want == model.StateInactive && seen.State != want
-	on := !seen.Deleted && p.Settings.Users.State == rules.Controlled && want == model.StateActive && seen.State != want
-	if !off && !on && !seen.Deleted || leaves(p.left, model.FieldState, "") {
-		return seen, nil
-	}
-	field := model.Field{Name: model.FieldState, Before: string(seen.State), After: string(want)}
-	if seen.Deleted {
-		field.Before, field.After = "deleted", string(model.StateActive)
-	}
-	if err := p.mayChangeState(ctx, b.exID, seen, field); err != nil {
-		return seen, p.tried(ctx, mapping.Refusal{Part: model.FieldState, Value: string(want)}, err)
-	}
-	var after model.Observed
-	var err error
+// stateChange is what makes a user's state right.
+type stateChange struct {
+	field model.Field
+	write func(ctx context.Context, b bound, f model.Field) (model.Observed, error)
+}
+
+// stateDue gives the change that the state needs; without a write it needs none.
+func (p *parts) stateDue(seen model.Observed) stateChange {
+	want := p.row.Desired.State
+	c := stateChange{field: model.Field{Name: model.FieldState, Before: string(seen.State), After: string(want)}}
 	switch {
 	case seen.Deleted:
-		after, err = p.restore(ctx, b, field)
-	case on:
-		after, err = p.activate(ctx, b, field)
-	default:
-		after, err = p.deactivate(ctx, b, field)
+		c.field.Before, c.field.After = "deleted", string(model.StateActive)
+		c.write = p.restore
+	case p.Settings.Users.State != rules.Controlled || seen.State == want:
+	case want == model.StateActive:
+		c.write = p.activate
+	case want == model.StateInactive:
+		c.write = p.deactivate
 	}
-	refusal := mapping.Refusal{Part: model.FieldState, Value: string(want)}
+	return c
+}
+
+// access makes the state right: it switches off, restores or activates, before anything else is read or written. It gives
+// the user as it is then; one that stays deleted could not be restored.
+func (p *parts) access(ctx context.Context, b bound) (model.Observed, error) {
+	seen, change := b.seen, p.stateDue(b.seen)
+	if change.write == nil || leaves(p.left, model.FieldState, "") {
+		return seen, nil
+	}
+	refusal := mapping.Refusal{Part: model.FieldState, Value: string(p.row.Desired.State)}
+	if err := p.mayChangeState(ctx, b.exID, seen, change.field); err != nil {
+		return seen, p.tried(ctx, refusal, err)
+	}
+	after, err := change.write(ctx, b, change.field)
 	if seen.Deleted && isRefusal(err) {
 		refusal.Gone = true
 		p.refuse(ctx, refusal, fmt.Errorf("the EX user was deleted and can not be restored (erased?): forget %s, and the next run makes a new user: %w", p.row.Key, err))

@@ -72,8 +72,10 @@ type Config struct {
 	Lists   Lists
 	Window  Window
 	Census  Census
-	Org     Org
-	Writer  Writer
+	// Documents keeps what the workers share about refusals.
+	Documents Documents
+	Org       Org
+	Writer    Writer
 	// Sides lets work through only where the first plan was approved. nil: everywhere; for tests of single objects.
 	Sides    Sides
 	Work     dispatch.Queue // the queue that workers read, for second looks
@@ -90,6 +92,7 @@ type Worker struct {
 	Config
 	home     homeDivision
 	answered answered
+	causes   causes
 }
 
 // New makes a worker.
@@ -97,7 +100,7 @@ func New(c Config) *Worker {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Worker{Config: c, home: homeDivision{turn: make(chan struct{}, 1)}}
+	return &Worker{Config: c, home: homeDivision{turn: make(chan struct{}, 1)}, causes: causes{docs: c.Documents}}
 }
 
 // Result says what became of one message.

@@ -229,7 +229,7 @@ func (p *Parts) Runner(read func(context.Context) (*model.Snapshot, model.Counts
 func (p *Parts) Worker(client *exorg.Client) *apply.Worker {
 	g := p.Settings.Guard
 	return apply.New(apply.Config{
-		Rows: p.Table, Orphans: p.Table, Lists: Lists{p.Table}, Window: p.Table,
+		Rows: p.Table, Orphans: p.Table, Lists: Lists{p.Table}, Window: p.Table, Documents: p.Table,
 		Census:   run.NewCensus(p.Table, max(g.RemovalWindow, g.UpdateWindow), time.Now),
 		Org:      apply.NewPlatform(client, p.Settings.Users.Authority),
 		Writer:   apply.NewPen(client, p.Settings.Users.Authority),

@@ -123,11 +123,15 @@ func TestQuarantineIsNotTheEnd(t *testing.T) {
 func TestADayWithout(t *testing.T) {
 	const away = 24
 	for what, begin := range map[string]func(h *house, down *atomic.Bool){
-		"the EX Org":     func(h *house, _ *atomic.Bool) { h.org.Fail(exorgtest.Fault{Kind: exorgtest.Answer, Status: 503}) },
-		"its login host": func(h *house, _ *atomic.Bool) { h.org.Fail(exorgtest.Fault{Kind: exorgtest.Reset, Route: "/oauth/token"}) },
-		"Engage":         func(_ *house, down *atomic.Bool) { down.Store(true) },
-		"DynamoDB":       func(h *house, _ *atomic.Bool) { h.Table.SetFault(func(string) mapping.Fault { return mapping.FaultBefore }) },
-		"SQS":            func(_ *house, down *atomic.Bool) { down.Store(true) },
+		"the EX Org": func(h *house, _ *atomic.Bool) { h.org.Fail(exorgtest.Fault{Kind: exorgtest.Answer, Status: 503}) },
+		"its login host": func(h *house, _ *atomic.Bool) {
+			h.org.Fail(exorgtest.Fault{Kind: exorgtest.Reset, Route: "/oauth/token"})
+		},
+		"Engage": func(_ *house, down *atomic.Bool) { down.Store(true) },
+		"DynamoDB": func(h *house, _ *atomic.Bool) {
+			h.Table.SetFault(func(string) mapping.Fault { return mapping.FaultBefore })
+		},
+		"SQS": func(_ *house, down *atomic.Bool) { down.Store(true) },
 	} {
 		t.Run(what, func(t *testing.T) {
 			var down atomic.Bool

@@ -1,6 +1,7 @@
 package world_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -277,4 +278,79 @@ func TestOneRefusedMemberHoldsUpNoOther(t *testing.T) {
 		h.minutes(80)
 		h.wantMembers("Loose", "Ann Agent", "Bob Agent", "Cy Agent")
 	}
+}
+
+// A skill that none of many users can have is found once and left out of everybody else's calls; one user tries it on at the pace of
+// refusals, and when that goes well all of them have it.
+func TestASkillThatNobodyCanHaveCostsOneUsersTries(t *testing.T) {
+	for _, newcomers := range []bool{false, true} {
+		h := lot{site: crew(t), settings: func(s *rules.Settings) { s.Guard.ActiveFrom = 1000 }}.build(t)
+		f := furnisher{t: t, e: h.Editor}
+		bad, good := f.skill("Bad"), f.skill("Good")
+		h.settled()
+		id := h.row(skillKey(bad)).EXID
+		armed := h.org.Fail(exorgtest.Fault{Kind: exorgtest.Answer, Path: "/routingskills", Body: id, Status: 403, Code: "missing.division.permission"})
+		names := []string{}
+		for i := range 40 {
+			name := fmt.Sprint("P", i)
+			if newcomers {
+				name = fmt.Sprint("New", i)
+				f.person(name, map[int64]int{bad: 2, good: 3})
+			} else {
+				h.do(h.AddLevel(h.ctx, h.person(name).DBID, bad, 2))
+				h.do(h.AddLevel(h.ctx, h.person(name).DBID, good, 3))
+			}
+			names = append(names, name)
+		}
+		h.minutes(5)
+		// The looks of a batch begin together, so a few are refused side by side; each of them takes a call for all and one for either.
+		if n := armed.Struck(); n > 25 {
+			t.Errorf("newcomers %v: %d calls named the skill that is refused", newcomers, n)
+		}
+		for _, name := range names {
+			if got := strings.Join(h.abilities(mail(name)), " "); !strings.Contains(got, "Good=3") || strings.Contains(got, "Bad") {
+				t.Fatalf("newcomers %v: %s has %s", newcomers, name, got)
+			}
+			h.wantRefused(userKey(h.person(name).DBID), "Bad", "missing.division.permission")
+		}
+		h.minutes(20)
+		struck, calls := armed.Struck(), h.org.Totals()
+		h.minutes(180)
+		if n := armed.Struck() - struck; n < 2 || n > 5 {
+			t.Errorf("newcomers %v: in three hours the skill was tried %d times", newcomers, n)
+		}
+		if n := h.org.Totals().Reads - calls.Reads; n > 60 {
+			t.Errorf("newcomers %v: the retries of three hours read %d times", newcomers, n)
+		}
+		armed.Disarm()
+		h.minutes(70)
+		for _, name := range names {
+			if got := strings.Join(h.abilities(mail(name)), " "); !strings.Contains(got, "Bad=2") {
+				t.Fatalf("newcomers %v: %s has %s: %+v", newcomers, name, got, h.row(userKey(h.person(name).DBID)))
+			}
+		}
+		h.wantNone(mapping.StateQuarantined, mapping.StateWaiting, mapping.StatePending)
+	}
+}
+
+// What can not be made is tried on, all of it together within its share of the budget.
+func TestRetriesKeepToTheirShare(t *testing.T) {
+	h := lot{settings: func(s *rules.Settings) { s.Requests.PerMinute, s.Guard.ActiveFrom = 60, 1000 }}.build(t).settled() // 72 calls an hour: 14 retries
+	armed := h.org.Fail(exorgtest.Fault{Kind: exorgtest.Answer, Method: http.MethodPost, Route: "/api/v2/routing/skills", Status: 422})
+	for i := range 40 {
+		_, err := h.AddSkill(h.ctx, fmt.Sprint("Skill ", i))
+		h.do(err)
+	}
+	h.minutes(30)
+	before := armed.Struck()
+	h.minutes(240)
+	if n := armed.Struck() - before; n < 4*10 || n > 4*16 {
+		t.Errorf("%d tries in four hours, 56 are their share", n)
+	}
+	if n, _, err := h.Dead.Depth(h.ctx); n != 40 || err != nil {
+		t.Errorf("%d dead letters, want 40: %v", n, err)
+	}
+	armed.Disarm()
+	h.minutes(240)
+	h.wantNone(mapping.StateQuarantined)
 }

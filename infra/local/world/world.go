@@ -169,7 +169,7 @@ func (w *World) connect(c Config, reading exorg.Config) {
 	})
 	g := c.Settings.Guard
 	w.Worker = apply.New(apply.Config{
-		Rows: w.Table, Orphans: w.Table, Lists: wiring.Lists{Table: w.Table}, Window: w.Table,
+		Rows: w.Table, Orphans: w.Table, Lists: wiring.Lists{Table: w.Table}, Window: w.Table, Documents: w.Table,
 		Census: run.NewCensus(w.Table, max(g.RemovalWindow, g.UpdateWindow), c.Now),
 		Org:    apply.NewPlatform(w.Client, c.Settings.Users.Authority), Writer: apply.NewPen(w.Client, c.Settings.Users.Authority),
 		Sides: sides.NewGate(w.Table, c.Outdated, c.Now, c.Log),
