@@ -19,7 +19,9 @@ const deaths = 16
 // where a sweep is fits what was queued.
 func TestASweepDiesAtAnyRequest(t *testing.T) {
 	t.Parallel()
-	book := func(op string) bool { return slices.Contains([]string{"Reserve", "SetAllowed", "Hold", "SaveToken", "LoadToken"}, op) }
+	book := func(op string) bool {
+		return slices.Contains([]string{"Reserve", "SetAllowed", "Hold", "SaveToken", "LoadToken"}, op)
+	}
 	life := func(n int, after bool) (asked int) {
 		g := newStage(t, settings(), engagetest.Tiny)
 		user := g.pick(t, model.KindUser, func(r mapping.Row) bool { return r.Desired.State == model.StateActive })

@@ -1,6 +1,7 @@
 package world_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"excs/shared/plan"
 	"excs/shared/rules"
 	"excs/shared/run"
+	"excs/shared/verify"
 )
 
 // strangersQueue makes a queue in the EX Org that EXCS did not make, and then one of its name in Engage.
@@ -324,4 +326,79 @@ func TestAnEXOrgThatIsAwayHoldsUpNewcomersOnly(t *testing.T) {
 	h.equal()
 	h.pass(10 * time.Minute)
 	h.quiet(2)
+}
+
+// A user that was there before EXCS and was adopted is kept like one that EXCS made: deleted in the EX Org by a person it is
+// restored under its id, and deleted in Engage it is left as it is, an orphan on the list.
+func TestAnAdoptedUserThatGoes(t *testing.T) {
+	t.Parallel()
+	h := lot{}.build(t).settled()
+	id, err := h.org.AddUser(map[string]any{"name": "Una Agent", "email": mail("Una")})
+	h.do(err)
+	p, err := h.Hire(h.ctx, engagetest.Newcomer{First: "Una", Last: "Agent", Email: mail("Una")})
+	h.do(err)
+	key := userKey(p.DBID)
+	h.run()
+	if row := h.row(key); row.EXID != id || row.Origin != mapping.OriginAdopted {
+		t.Fatalf("it was not adopted: %+v", row)
+	}
+	h.pass(10 * time.Minute)
+	h.do(h.org.DeleteUser(id))
+	_, err = h.Sweeper.Sweep(h.ctx, verify.Request{Kinds: []model.Kind{model.KindUser}})
+	h.do(err)
+	h.rest()
+	if u, _ := h.org.User(id); u.State != "active" || h.row(key).EXID != id {
+		t.Fatalf("it is %s, the row has %s", u.State, h.row(key).EXID)
+	}
+	h.equal()
+	h.pass(10 * time.Minute)
+	h.do(h.Fire(h.ctx, p.DBID))
+	h.org.ResetCounters()
+	h.run()
+	if u, _ := h.org.User(id); u.State != "active" || u.Name != "Una Agent" {
+		t.Errorf("the orphan is %s, %q", u.State, u.Name)
+	}
+	if l, ok := h.listed(key); !ok || l.State != string(mapping.StateOrphan) || !l.Active {
+		t.Errorf("the list says %+v", l)
+	}
+	h.quiet(2)
+}
+
+// Of a queue of which the row does not tell who made it, the EX Org's own word counts: what one of EXCS's OAuth clients created
+// is deleted with its DN, and what anybody else created waits for an approval.
+func TestWhoCreatedAQueue(t *testing.T) {
+	t.Parallel()
+	for _, own := range []bool{true, false} {
+		h := lot{}.build(t).settled()
+		key := queueKey(h.dn("Virtual").DBID)
+		row := h.row(key)
+		seen, raw, err := h.Runner.Org.Get(h.ctx, model.KindQueue, row.EXID)
+		h.do(err)
+		var body struct {
+			CreatedBy string `json:"createdBy"`
+		}
+		h.do(json.Unmarshal(raw, &body))
+		if body.CreatedBy == "" {
+			t.Fatalf("the EX Org does not say who created %s", seen.Name)
+		}
+		h.do(h.Table.Forget(h.ctx, key)) // and a row as the first release wrote it
+		bare, err := h.Table.PutDesired(h.ctx, row.Run, mapping.Wish{Key: key, Goal: mapping.GoalPresent, Desired: row.Desired, Cause: model.CauseEngage})
+		h.do(err)
+		_, err = h.Table.Record(h.ctx, mapping.Outcome{Key: key, Version: bare.Version, EXID: row.EXID, State: mapping.StateConverged, Applied: row.Desired.Fingerprint(), Seen: raw}, h.Now())
+		h.do(err)
+		if h.row(key).MadeOrAdopted() != mapping.OriginUnknown {
+			t.Fatal("the row tells who made it: the test proves nothing")
+		}
+		if own {
+			h.Runner.Clients = []string{body.CreatedBy}
+		}
+		h.do(h.Editor.DeleteQueue(h.ctx, key.DBID))
+		report := h.run()
+		if own == h.hasQueue("Virtual") {
+			t.Errorf("created by us: %v, and the queue is there: %v", own, h.hasQueue("Virtual"))
+		}
+		if !own {
+			h.wantHeld(report.Plan, key, plan.HeldAdopted, model.ActionDelete)
+		}
+	}
 }
