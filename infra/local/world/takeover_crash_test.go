@@ -38,8 +38,35 @@ func (h *house) half(k int, f mapping.Fault) int {
 	return int(calls.Load())
 }
 
-// Case 53 and its kind: a takeover, an adoption or a creation dies at every request of the table, and then Engage drops the
-// heir too. Its EX queue goes (or is emptied and shown to the administrator), and nothing stays that nobody lists.
+// halfOrg is half for a worker that dies at its k-th request of the EX Org, before or after it took effect: from then on the table
+// hears nothing of it either.
+func (h *house) halfOrg(k int, f mapping.Fault) int {
+	h.t.Helper()
+	h.org.ResetCounters()
+	if k > 0 {
+		kind := exorgtest.Reset
+		if f == mapping.FaultAfter {
+			kind = exorgtest.ResetAfter
+		}
+		h.org.Fail(exorgtest.Fault{Kind: kind, Path: "/api/v2/", Skip: k - 1, Times: 1})
+	}
+	h.Table.SetFault(func(string) mapping.Fault {
+		if h.org.Totals().Failed > 0 && k > 0 {
+			return mapping.FaultBefore
+		}
+		return mapping.FaultNone
+	})
+	batch, err := h.Work.Receive(h.ctx, queue.BatchSize, 0)
+	if err == nil {
+		h.Worker.Batch(h.ctx, batch)
+	}
+	h.Table.SetFault(nil)
+	h.org.Heal()
+	return h.org.Totals().Calls
+}
+
+// Case 53 and its kind: a takeover, an adoption or a creation dies at every request of the table or of the EX Org, and then Engage
+// drops the heir too. Its EX queue goes (or is emptied and shown to the administrator), and nothing stays that nobody lists.
 func TestATakeoverDiesAndTheHeirGoes(t *testing.T) {
 	t.Parallel()
 	stories := map[string]func(h *house) int64{
@@ -62,12 +89,14 @@ func TestATakeoverDiesAndTheHeirGoes(t *testing.T) {
 		for name, act := range stories {
 			t.Run(string(preset)+" "+name, func(t *testing.T) {
 				t.Parallel()
-				whole := heirGoes(t, preset, name, act, 0, mapping.FaultNone)
-				for k := 1; k <= whole; k += stride {
-					// Every request is lost on its way there or on its way back, by turns: the other way round under the other preset.
-					f := []mapping.Fault{mapping.FaultBefore, mapping.FaultAfter}[(k+i)%2]
-					if heirGoes(t, preset, name, act, k, f); t.Failed() {
-						t.Fatalf("cut at request %d of %d, fault %d", k, whole, f)
+				for of, half := range map[string]func(*house, int, mapping.Fault) int{"table": (*house).half, "EX Org": (*house).halfOrg} {
+					whole := heirGoes(t, preset, name, act, half, 0, mapping.FaultNone)
+					for k := 1; k <= whole; k += stride {
+						// Every request is lost on its way there or on its way back, by turns: the other way round under the other preset.
+						f := []mapping.Fault{mapping.FaultBefore, mapping.FaultAfter}[(k+i)%2]
+						if heirGoes(t, preset, name, act, half, k, f); t.Failed() {
+							t.Fatalf("cut at request %d of %d of the %s, fault %d", k, whole, of, f)
+						}
 					}
 				}
 			})
@@ -76,7 +105,7 @@ func TestATakeoverDiesAndTheHeirGoes(t *testing.T) {
 }
 
 // heirGoes plays one story and gives the number of requests of the worker.
-func heirGoes(t *testing.T, preset rules.Preset, name string, act func(h *house) int64, k int, f mapping.Fault) int {
+func heirGoes(t *testing.T, preset rules.Preset, name string, act func(h *house) int64, half func(*house, int, mapping.Fault) int, k int, f mapping.Fault) int {
 	t.Helper()
 	site := booth(t)
 	if name == "adoption" {
@@ -87,7 +116,7 @@ func heirGoes(t *testing.T, preset rules.Preset, name string, act func(h *house)
 	h.pass(20 * time.Minute)
 	dbid := act(h)
 	h.sync()
-	calls := h.half(k, f)
+	calls := half(h, k, f)
 	h.do(h.Editor.DeleteQueue(h.ctx, dbid))
 	h.pass(20 * time.Minute)
 	h.run()
