@@ -29,8 +29,8 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{Base: parts.Base(), Queue: parts.Work, Log: parts.Log, Instruments: parts.Instruments(telemetry.FunctionApply, os.Stdout)}
 	client, err := parts.EXOrg(ctx, wiring.Writing)
+	h := &Handler{Base: parts.Base(), Queue: parts.Work, Log: parts.Log, Instruments: parts.Instruments(telemetry.FunctionApply, os.Stdout)}
 	if err != nil {
 		h.Base, err = parts.Lacking(err)
 		return h, err

@@ -31,8 +31,8 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{Base: parts.Base(), Log: parts.Log, Closer: parts, Instruments: parts.Instruments(telemetry.FunctionSnapshot, os.Stdout)}
 	client, err := parts.EXOrg(ctx, wiring.Reading)
+	h := &Handler{Base: parts.Base(), Log: parts.Log, Closer: parts, Instruments: parts.Instruments(telemetry.FunctionSnapshot, os.Stdout)}
 	if err != nil {
 		h.Base, err = parts.Lacking(err)
 		return h, err

@@ -22,13 +22,14 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{Base: parts.Base(), Log: parts.Log, Instruments: parts.Instruments(telemetry.FunctionWebhook, os.Stdout)}
+	h := &Handler{Base: parts.Base(), Log: parts.Log}
 	h.Gate, err = gateOf(ctx, parts, strings.TrimSpace(getenv(VarWebhookSecret)))
 	if err != nil {
 		h.Base, err = parts.Lacking(err)
 		return h, err
 	}
 	client, err := parts.EXOrg(ctx, wiring.Reading)
+	h.Instruments = parts.Instruments(telemetry.FunctionWebhook, os.Stdout) // which measure the client too
 	if err != nil {
 		h.Base, err = parts.Lacking(err)
 		return h, err

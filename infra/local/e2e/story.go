@@ -28,6 +28,8 @@ type story struct {
 	title  string
 	// extra are objects of the EX Org that Engage does not explain: people's own, and orphans.
 	extra reference.Picture
+	// refusals are the errors that functions were asked to answer with.
+	refusals map[string]int
 }
 
 func nothing() reference.Picture { return reference.Picture{} }
@@ -60,6 +62,7 @@ func (s *story) tell(ctx context.Context) error {
 		{"Hands slip in the EX Org", s.drift},
 		{"A poisoned object, and its replay", s.poison},
 		{"By hand: plan, explain, sync, verify", s.byHand},
+		{"Settings change in the middle", s.settings},
 		{"The dashboard", s.dashboard},
 		{"What it took", s.figures},
 	} {

@@ -107,6 +107,13 @@ func (g *Gateway) Secret(arn string) string {
 	return g.secrets[arn].text
 }
 
+// Parameter gives a parameter of Parameter Store, "" for none.
+func (g *Gateway) Parameter(name string) string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.parameters[name]
+}
+
 // PutParameter sets a parameter of Parameter Store.
 func (g *Gateway) PutParameter(name, text string) {
 	g.mu.Lock()

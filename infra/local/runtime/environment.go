@@ -12,12 +12,13 @@ import (
 
 // environment is one process of a function, which works on one invocation at a time.
 type environment struct {
-	f     *Function
-	name  string
-	child *servers.Child
-	lines *splitter
-	init  time.Duration
-	most  int64 // of what was seen resident, in bytes
+	f       *Function
+	name    string
+	version int // of the configuration that it was started with
+	child   *servers.Child
+	lines   *splitter
+	init    time.Duration
+	most    int64 // of what was seen resident, in bytes
 
 	// asked tells that the process asks for work, calls hands it some, gone is closed when the process was ended.
 	asked chan struct{}
@@ -48,9 +49,13 @@ func (f *Function) start(id string) (*environment, Result) {
 	if err := f.host.add(e); err != nil {
 		return nil, failed(id, TypeExit, "%v", err)
 	}
+	f.mu.Lock()
+	env := f.env
+	e.version = f.version
+	f.mu.Unlock()
 	cmd := exec.Command(f.cfg.Program) //nolint:gosec,noctx // the function; the host ends it
 	cmd.Dir = filepath.Dir(f.cfg.Program)
-	cmd.Env = append(append([]string{}, f.env...), "AWS_LAMBDA_RUNTIME_API="+f.host.address+"/"+e.name)
+	cmd.Env = append(append([]string{}, env...), "AWS_LAMBDA_RUNTIME_API="+f.host.address+"/"+e.name)
 	cmd.Stdout, cmd.Stderr = e.lines, e.lines
 	cmd.WaitDelay = time.Second
 	began := time.Now()

@@ -41,6 +41,7 @@ type Function struct {
 	env  []string
 
 	mu      sync.Mutex
+	version int // of the configuration
 	idle    []*environment
 	running int
 	figures Figures
@@ -231,11 +232,17 @@ func (f *Function) take() *environment {
 	return e
 }
 
-// keep puts an environment back that asked for more work.
+// keep puts an environment back that asked for more work, unless the configuration has changed since it was started.
 func (f *Function) keep(e *environment) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.idle = append(f.idle, e)
+	current := e.version == f.version
+	if current {
+		f.idle = append(f.idle, e)
+	}
+	f.mu.Unlock()
+	if !current {
+		_ = e.end() // nobody waits for it
+	}
 }
 
 func (f *Function) count(r Report) {
@@ -270,6 +277,29 @@ func (f *Function) line(line []byte) {
 	if f.cfg.Line != nil {
 		f.cfg.Line(line)
 	}
+}
+
+// Variable gives a variable of the function's environment, "" for none.
+func (f *Function) Variable(name string) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.cfg.Variables[name]
+}
+
+// SetVariable changes a variable of the function's environment. Processes that run keep theirs and are not used again once they are idle:
+// what Lambda does when a deployment changes the configuration.
+func (f *Function) SetVariable(name, value string) error {
+	f.mu.Lock()
+	c := f.cfg
+	c.Variables = maps.Clone(c.Variables)
+	if c.Variables == nil {
+		c.Variables = map[string]string{}
+	}
+	c.Variables[name] = value
+	f.cfg.Variables, f.env = c.Variables, environ(c)
+	f.version++
+	f.mu.Unlock()
+	return f.Recycle()
 }
 
 // Recycle ends the idle processes of the function, so that the next invocation is a cold start: what Lambda does after a

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -175,6 +176,17 @@ func (s *Stack) Recycle(name string) error {
 		return err
 	}
 	return f.Recycle()
+}
+
+// SetVariable changes a variable in the environment of every function that has it, as a deployment does.
+func (s *Stack) SetVariable(name, value string) error {
+	var errs []error
+	for _, f := range s.functions {
+		if f.Variable(name) != "" {
+			errs = append(errs, f.SetVariable(name, value))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // mapping is an event source mapping that runs.
