@@ -17,7 +17,7 @@ func TestAWorkerSendsNothingTwiceIntoAFullQueue(t *testing.T) {
 			u := user(5, "Ann", level(s, 30))
 			b.have(s, u)
 			b.ok(b.org.DeleteSkill(b.exID(s)))
-			must[bool](b)(b.table.MarkQueued(b.Context(), u.Key, "waits", time.Now(), queue.Lost))
+			must[bool](b)(b.table.MarkQueued(b.Context(), u.Key, "waits", time.Now(), time.Minute))
 			time.Sleep(20 * time.Minute)
 			if full {
 				var others []queue.Message

@@ -41,6 +41,13 @@ func NewLine(marks Marks, q Queue, perMinute int, now func() time.Time) *Line {
 	return &Line{marks: marks, queue: q, perMinute: perMinute, now: now, turn: make(chan struct{}, 1)}
 }
 
+const (
+	// leastLost is the age from which a mark is that of a lost message, unless the queue itself is slower.
+	leastLost = 10 * time.Minute
+	// callsPerMessage is the usual cost of a message, for the time that a full queue takes.
+	callsPerMessage = 4
+)
+
 // Lost gives the age from which a queued mark is taken for a lost message, by how full the queue is: a first sync of
 // thousands of objects waits for the request budget longer than ten minutes, and none of its messages is lost. The depth is
 // read once. Errors are those of reading it.
@@ -54,11 +61,12 @@ func (l *Line) Lost(ctx context.Context) (time.Duration, error) {
 	if l.lost > 0 {
 		return l.lost, nil
 	}
-	lost, err := queue.LostAfter(ctx, l.queue, l.perMinute)
+	waiting, inFlight, err := l.queue.Depth(ctx)
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("read the depth of the work queue: %w", err)
 	}
-	l.lost = lost
+	minutes := (waiting + inFlight) * callsPerMessage / max(1, l.perMinute)
+	l.lost = max(leastLost, 2*time.Duration(minutes)*time.Minute)
 	return l.lost, nil
 }
 
