@@ -142,6 +142,16 @@ func TestLostMessage(t *testing.T) {
 	}
 }
 
+// An object of which the EX Org refuses a part is right but for that, and waits long: a change that is heard of is looked at now.
+func TestARefusedPartSilencesNothing(t *testing.T) {
+	h := newHouse(t)
+	h.row(ada, "u-1")
+	h.record(mapping.Outcome{Key: ada, Version: h.get(ada).Version, State: mapping.StateWaiting, Reason: mapping.Refused + "no", WaitUntil: h.now.Add(time.Hour)})
+	if r := h.hear(drift(model.KindUser, "u-1")); r.Sent != 1 {
+		t.Errorf("report %+v", r)
+	}
+}
+
 // A message that waits on a full queue is not lost, however old its mark is: none is sent beside it.
 func TestAFullQueueLosesNothing(t *testing.T) {
 	h := newHouse(t)

@@ -60,9 +60,6 @@ func (n *names) find(ctx context.Context, kind model.Kind, seen model.Observed) 
 func directoryOf(rows []mapping.Row, at time.Time) directory {
 	d := directory{at: at, keys: map[plan.Mark][]model.Key{}}
 	for _, row := range rows {
-		if row.Goal != mapping.GoalPresent {
-			continue
-		}
 		for _, m := range plan.MarksOf(row.Desired) {
 			d.keys[m] = append(d.keys[m], row.Key)
 		}
