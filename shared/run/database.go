@@ -147,22 +147,27 @@ func (d *draft) identified() map[model.Key]bool {
 	return keys
 }
 
-// rememberDatabase writes what the next run recognises the database by. A read that was not accepted, or of which not
-// everything is believed, leaves what is remembered as it is.
-func (r *Runner) rememberDatabase(ctx context.Context, run int64, d *draft, whole bool) error {
-	x := &d.recognition
+// setAside writes down what another database was first seen as, and what an accepted one takes the place of. It comes before
+// the site says so and before anything that is remembered is overwritten: a run that dies in between, or is one of some kinds
+// or keys, loses neither.
+func (r *Runner) setAside(ctx context.Context, run int64, x recognition) error {
 	if x.seen != nil {
 		if err := saveIdentities(ctx, r.Table, docOther, run, x.seen); err != nil {
 			return err
 		}
 	}
-	if !whole || x.database != "" || d.proof.WentBack() != "" {
+	if !x.instead {
 		return nil
 	}
-	if x.instead {
-		if err := saveIdentities(ctx, r.Table, docFormer, run, x.was); err != nil {
-			return err
-		}
+	return saveIdentities(ctx, r.Table, docFormer, run, x.was)
+}
+
+// rememberDatabase writes what the next run recognises the database by. A read that was not accepted, or of which not
+// everything is believed, leaves what is remembered as it is.
+func (r *Runner) rememberDatabase(ctx context.Context, run int64, d *draft, whole bool) error {
+	x := &d.recognition
+	if !whole || x.database != "" || d.proof.WentBack() != "" {
+		return nil
 	}
 	known, err := x.was.remember(ctx, r.Table, run, d.site.Identities, d.believed())
 	if err != nil {

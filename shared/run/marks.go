@@ -85,9 +85,13 @@ func (d *draft) holds() func(c model.Change, approved bool) bool {
 }
 
 // foresee writes down, before anything is done, what only this read could tell: the source's memory, that the first plan
-// needs no approval, which queues go. The next run decides by it even if this one does not come to its end.
+// needs no approval, which queues go, whose place another database takes. The next run decides by it even if this one does
+// not come to its end.
 func (r *Runner) foresee(ctx context.Context, run int64, d *draft, req Request) error {
-	if d.plan.Empty() {
+	if err := r.setAside(ctx, run, d.recognition); err != nil {
+		return err
+	}
+	if d.plan.Empty() && !d.recognition.instead {
 		return nil
 	}
 	if req.whole() {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"excs/shared/engage/engagetest"
+	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/plan"
 	"excs/shared/run"
@@ -212,5 +213,46 @@ func TestHalfOfTheSiteIsGone(t *testing.T) {
 				h.quiet(2)
 			}
 		})
+	}
+}
+
+// A run that goes over to an accepted database dies at each of its writes of a document: the way back still needs no approval.
+func TestAFormerDatabaseOutlivesADeath(t *testing.T) {
+	t.Parallel()
+	for die := 1; ; die++ {
+		h := lot{site: engagetest.New(engagetest.Tiny, 5), unwatched: true}.build(t)
+		h.run()
+		h.pass(time.Hour)
+		h.run()
+		back := h.at(engagetest.New(engagetest.Small, 99))
+		first := h.everythingHeld(1)
+		_, err := h.Runner.Approve(h.ctx, first.Hash, nil, run.By{Who: "ops"})
+		h.do(err)
+		writes := 0
+		h.Table.SetFault(func(op string) mapping.Fault {
+			if op == "PutDocument" {
+				writes++
+			}
+			if writes >= die {
+				return mapping.FaultBefore
+			}
+			return mapping.FaultNone
+		})
+		_, err = h.World.Sync(h.ctx)
+		h.Table.SetFault(nil)
+		if err == nil {
+			if writes >= die || die < 4 {
+				t.Errorf("a run without an error wrote %d documents and was to die at the %d.", writes, die)
+			}
+			return
+		}
+		h.pass(20 * time.Minute)
+		h.sync()
+		h.pass(20 * time.Minute)
+		h.sync()
+		back()
+		if report := h.sync(); report.Database.Waits() {
+			t.Errorf("died at the %d. write: the way back waits: %+v", die, report.Database)
+		}
 	}
 }
