@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"excs/shared/mapping"
@@ -169,13 +170,16 @@ const (
 	dependencyWait = 2 * time.Second
 )
 
-const missing = "the EX Org answered 404: a second look decides"
+const (
+	missing   = "the EX Org answered 404: a second look decides"
+	goneTwice = "two reads say that it is gone from the EX Org"
+)
 
 // vanished deals with an object that answers 404 or as deleted: lag just after a write, then a second look, then the
 // object is made again, and what hung on it hears of it. The new id is recorded last: a crash before that finds the intent
 // and the lost id, and does the rest again.
 func (l *look) vanished(ctx context.Context) (bound, error) {
-	if l.row.Reason != missing && l.row.Intent == nil {
+	if l.row.Reason != missing && !strings.Contains(l.row.Reason, goneTwice) && l.row.Intent == nil {
 		if !l.row.Written.IsZero() && l.now.Sub(l.row.Written) < l.Settings.IndexLag {
 			return bound{}, waitUntil(l.now.Add(lagWait), "written a short while ago and not visible yet")
 		}
@@ -185,11 +189,25 @@ func (l *look) vanished(ctx context.Context) (bound, error) {
 	l.row.EXID, l.lost = "", lost
 	b, err := l.findOrCreate(ctx)
 	if err != nil {
-		return bound{}, err
+		return bound{}, stillGone(err)
 	}
 	if err := l.dependants(ctx, lost, b.exID); err != nil {
 		return bound{}, err
 	}
 	l.note("was deleted in the EX Org and made again under a new id")
 	return b, l.Rows.Disown(ctx, l.row.Key.Kind, lost, l.row.Key)
+}
+
+// stillGone says beside why the object could not be made again that it is gone. Without that the next look would begin with the
+// first of two reads again, and no try would ever be counted.
+func stillGone(err error) error {
+	s, ok := asStop(err)
+	if !ok {
+		return fmt.Errorf("%s: %w", goneTwice, err)
+	}
+	with := *s
+	if !strings.Contains(with.reason, goneTwice) {
+		with.reason += "; " + goneTwice
+	}
+	return &with
 }

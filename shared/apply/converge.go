@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"excs/shared/exorg"
@@ -61,11 +62,25 @@ func (l *look) alter(ctx context.Context, b bound) error {
 	case err == nil:
 		l.did(actionFor(b), fields)
 		return nil
+	case exorg.IsDuplicate(err) && touches(fields, model.FieldName) && len(fields) > 1:
+		return l.alterAllButName(ctx, b, fields)
 	case exorg.IsDuplicate(err) && touches(fields, model.FieldName):
 		return l.nameTaken(ctx, b, err)
 	default:
 		return fmt.Errorf("update %s: %w", l.row.Key, err)
 	}
+}
+
+// alterAllButName writes what else differs under the name that the object has: a name that another one has holds nothing else
+// up. The name is the next look's.
+func (l *look) alterAllButName(ctx context.Context, b bound, fields []model.Field) error {
+	rest := l.row.Desired
+	rest.Name = b.seen.Name
+	if err := l.Writer.Update(ctx, b.exID, rest, b.raw); err != nil {
+		return fmt.Errorf("update %s but for its name: %w", l.row.Key, err)
+	}
+	l.did(actionFor(b), slices.DeleteFunc(slices.Clone(fields), func(f model.Field) bool { return f.Name == model.FieldName }))
+	return waitUntil(l.now.Add(ownWriteRest), "its new name is another object's, all else is written: the name follows")
 }
 
 func actionFor(b bound) model.Action {

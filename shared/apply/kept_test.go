@@ -59,3 +59,44 @@ func TestAnOrphanKeepsItsAddress(t *testing.T) {
 		}
 	})
 }
+
+// A name that cannot be had holds up no other part: a queue that was re-created in Engage and renamed at once gets its peer id.
+func TestATakenNameHoldsUpNoPeerID(t *testing.T) {
+	in(t, func(b *bench) {
+		b.have(queueOf(1, "Sales"), queueOf(2, "Service"))
+		id := b.exID(queueOf(2, ""))
+		b.wish(goal(queueOf(1, "Sales"), mapping.GoalOrphan))
+		heir := present(queueOf(3, "Sales"))
+		heir.From = queueOf(2, "").Key
+		b.keys[queueOf(2, "").Key] = false
+		b.wish(heir)
+		b.minutes(30)
+		q, _ := b.org.Queue(id)
+		b.same("peer id and name", []string{q.PeerID, q.Name}, []string{"3", "Service"})
+		b.same("EX id", b.exID(queueOf(3, "")), id)
+	})
+}
+
+// A queue that is gone from the EX Org and can not be made again, because another that is kept from its own name has its name, says
+// so and goes on saying it: it does not begin with the first of two reads again and again.
+func TestAQueueThatCanNotBeMadeAgainIsListed(t *testing.T) {
+	in(t, func(b *bench) {
+		b.have(queueOf(1, "Sales"), queueOf(2, "Service"))
+		one := b.row(queueOf(1, "").Key)
+		_, err := b.table.Record(b.Context(), mapping.Outcome{
+			Key: one.Key, Version: one.Version, State: mapping.StateWaiting, Reason: mapping.Kept + "for the test", WaitUntil: time.Now().Add(24 * time.Hour),
+		}, time.Now())
+		b.ok(err)
+		b.ok(b.org.DeleteQueue(b.exID(queueOf(2, ""))))
+		b.ok(b.org.EditQueue(one.EXID, func(raw map[string]any) { raw["name"] = "Service" }))
+		time.Sleep(time.Hour)
+		b.hint(queueOf(2, "").Key, model.CauseDrift)
+		b.minutes(20)
+		for range 30 {
+			b.minutes(1)
+			if row := b.row(queueOf(2, "").Key); !strings.HasPrefix(row.Reason, mapping.Kept+"queue/1 ") {
+				b.Fatalf("the row is %s: %s", row.State, row.Reason)
+			}
+		}
+	})
+}

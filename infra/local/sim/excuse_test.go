@@ -16,6 +16,7 @@ import (
 // another object has it that is left to a person itself.
 var (
 	orphanHasIt  = regexp.MustCompile(`an orphan that was (\S+), has the new (?:name|e-mail address) of (\S+):`)
+	belongsTo    = regexp.MustCompile(`that it would adopt belongs to (\S+)$`)
 	anotherHasIt = regexp.MustCompile(`^kept from its name: (\S+) has its name or address and can not get its own`)
 )
 
@@ -28,11 +29,17 @@ func (l *life) leftToPeople(items []mapping.Item) map[model.Key]bool {
 	}
 	for range items {
 		for _, i := range items {
-			if m := anotherHasIt.FindStringSubmatch(i.Reason); m != nil {
+			m := anotherHasIt.FindStringSubmatch(i.Reason)
+			if m == nil && i.State == mapping.StateQuarantined {
+				m = belongsTo.FindStringSubmatch(i.Reason)
+			}
+			if m != nil {
 				key, err := model.ParseKey(m[1])
 				left[i.Key] = err == nil && left[key]
 			} else if m := orphanHasIt.FindStringSubmatch(i.Reason); m != nil && (i.State == mapping.StateQuarantined || i.Refusing()) {
 				left[i.Key] = orphans[m[1]] && m[2] == i.Key.String()
+			} else if i.Key.Kind == model.KindMembers && strings.Contains(i.Reason, "could not be made in the EX Org") {
+				left[i.Key] = left[model.Key{Kind: model.KindQueue, DBID: i.Key.DBID}]
 			}
 		}
 	}
@@ -50,7 +57,9 @@ func (l *life) excused(kind, line string, want, got reference.Picture) bool {
 	switch kind {
 	case "queue":
 		peer := line[strings.LastIndex(line, " peer="):]
-		return l.listed[keyOf(model.KindQueue, peer[len(" peer="):])] && hasSuffix(got[kind], peer)
+		key := keyOf(model.KindQueue, peer[len(" peer="):])
+		row, err := l.root.Table.Get(context.Background(), key)
+		return l.listed[key] && err == nil && (row.EXID == "" || hasSuffix(got[kind], peer))
 	case "members":
 		return l.excusedMembers(line, want, got)
 	case "user":

@@ -258,7 +258,7 @@ func (l *life) decide() bool {
 	}
 	for _, i := range items {
 		switch {
-		case orphanHasIt.MatchString(i.Reason), anotherHasIt.MatchString(i.Reason):
+		case orphanHasIt.MatchString(i.Reason), anotherHasIt.MatchString(i.Reason), belongsTo.MatchString(i.Reason):
 			continue // they need more than another try
 		case strings.Contains(i.Reason, "(erased?): forget"):
 			l.forget(i.Key)
