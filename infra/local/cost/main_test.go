@@ -62,18 +62,18 @@ func command(t *testing.T, args ...string) (out, errs string, err error) {
 }
 
 // What `make cost` prints is written from what lies in the repository: stored counts, prices, the golden template and the
-// list of metrics. A change of any of them shows here, and the README shows the same table.
+// list of metrics. A change of any of them shows here, and shared/docs/FIGURES.md shows the same table.
 func TestTheTable(t *testing.T) {
 	out, errs, err := command(t, "-format", "markdown")
 	must(t, err)
 	want(t, errs, "")
 	t.Chdir(filepath.Join("infra", "local", "cost"))
 	golden(t, "cost.md", out)
-	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	readme, err := os.ReadFile(filepath.Join(root, "shared", "docs", "FIGURES.md"))
 	must(t, err)
 	bill, _, _ := strings.Cut(out[strings.Index(out, "| USD a month |"):], "\n\n")
 	if !strings.Contains(string(readme), bill) {
-		t.Errorf("the README has another bill: put this into it\n%s", bill)
+		t.Errorf("shared/docs/FIGURES.md has another bill: put this into it\n%s", bill)
 	}
 }
 
