@@ -340,13 +340,10 @@ func (w windows) drawn() plan.Drawn {
 
 func (w windows) counted(k model.Kind, c plan.Class, name string) bool { return w[k][c].Has(name) }
 
-// windows reads the guard's windows, if there is anything that it could count.
+// windows reads the guard's windows of the kinds that it could count anything of.
 func (r *Runner) windows(ctx context.Context, d *draft) (windows, error) {
 	w := windows{}
-	if len(d.delta.Changed)+len(d.delta.Lost)+len(d.delta.New) == 0 {
-		return w, nil
-	}
-	for _, k := range model.Kinds() {
+	for _, k := range d.changing() {
 		w[k] = map[plan.Class]mapping.Tally{}
 		for _, class := range plan.Windows(k) {
 			tally, err := r.Table.Drawn(ctx, r.window(k, class), d.at)
@@ -357,6 +354,21 @@ func (r *Runner) windows(ctx context.Context, d *draft) (windows, error) {
 		}
 	}
 	return w, nil
+}
+
+// changing gives the kinds that differ from the index. What happens to users, queues and members is one another's business.
+func (d *draft) changing() []model.Kind {
+	people := []model.Kind{model.KindQueue, model.KindUser, model.KindMembers}
+	has := map[model.Kind]bool{}
+	for _, k := range slices.Concat(d.delta.New, d.delta.Changed, d.delta.Lost) {
+		has[k.Kind] = true
+		if slices.Contains(people, k.Kind) {
+			for _, p := range people {
+				has[p] = true
+			}
+		}
+	}
+	return slices.DeleteFunc(model.Kinds(), func(k model.Kind) bool { return !has[k] })
 }
 
 func (r *Runner) window(k model.Kind, c plan.Class) mapping.Window {
