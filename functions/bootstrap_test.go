@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"excs/infra/local/runtime"
+	"excs/infra/local/aws/runtime"
 	"excs/shared/telemetry/telemetrytest"
 )
 

@@ -16,8 +16,8 @@ import (
 	"testing"
 	"time"
 
-	"excs/infra/local/runtime"
-	"excs/infra/local/stack"
+	"excs/infra/local/aws/runtime"
+	"excs/infra/local/aws/stack"
 )
 
 // programs is the folder of the real bootstraps, built once for this machine as they are built for Lambda; folders are

@@ -13,7 +13,7 @@ import (
 	"excs/shared/replay"
 )
 
-// Payload is what an operator sends (DESIGN section 5). {} brings every dead letter back, up to replay.DefaultMax objects.
+// Payload is what an operator sends (RULES 9). {} brings every dead letter back, up to replay.DefaultMax objects.
 type Payload struct {
 	// Max is how many objects at most.
 	Max *int `json:"max,omitempty"`

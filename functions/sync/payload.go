@@ -14,7 +14,7 @@ import (
 	"excs/shared/run"
 )
 
-// Payload is what an operator sends (DESIGN section 5).
+// Payload is what an operator sends (RULES 9).
 type Payload struct {
 	// Action is plan, sync, verify, explain, approve, discard, release, link, forget, pause, resume, list or status.
 	Action string `json:"action"`

@@ -37,7 +37,11 @@ func TestWireRefuses(t *testing.T) {
 	for webhook, reason := range map[string]string{
 		`{"secrets":["hunter2"]}`: "has 7 bytes: it needs 24 or more", `{}`: "it holds no secret", "hunter2hunter2hunter2hunter2": "neither JSON nor an ARN",
 	} {
-		_, err := wire(t.Context(), environment(webhook), quiet())
+		h, err := wire(t.Context(), environment(webhook), quiet())
+		if err != nil {
+			t.Fatal(err) // a secret that cannot be used is said in each answer
+		}
+		err = h.Lacks()
 		if model.CodeOf(err) != model.CodeInvalid || !strings.Contains(err.Error(), reason) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v", webhook, err)
 		}

@@ -21,7 +21,7 @@ const (
 	dashboard = "dashboard"
 )
 
-// varWebhookSecret is the variable of the contract (DESIGN section 5) that only the webhook reads.
+// varWebhookSecret is the variable of the contract (RULES 9) that only the webhook reads.
 const varWebhookSecret = "EXCS_WEBHOOK_SECRET" //nolint:gosec // the name of a variable
 
 // Size is what a function may use.

@@ -51,7 +51,7 @@ func (l *look) conclude(ctx context.Context, failure error) (moved bool, err err
 // to be seen, so one more look follows.
 const stillThere = "reported as deleted in the EX Org and still shown there: a second look decides"
 
-// deletedLook is when that look follows: deletes are visible after up to 120 s, and cached for some more (facts/exorg.md 4).
+// deletedLook is when that look follows: deletes are visible after up to 120 s, and cached for some more (FACTS X12).
 const deletedLook = 90 * time.Second
 
 func (l *look) converged() {

@@ -98,7 +98,7 @@ func (l *look) once(ctx context.Context) (result Result, moved bool, err error) 
 	return Result{State: l.out.State, Action: l.action}, false, err
 }
 
-// briefWait is the longest wait that is spent in the queue; a longer one is written on the row (DESIGN 3).
+// briefWait is the longest wait that is spent in the queue; a longer one is written on the row (RULES 8).
 const briefWait = 30 * time.Second
 
 // handedBackMost is how often a message is handed back for a brief wait. After that the wait is written on the row: the

@@ -86,7 +86,7 @@ func (l *look) moveHome(ctx context.Context, exID string) error {
 	return nil
 }
 
-// versionTries is how often a stale version is read again (facts/exorg.md: up to 10 times).
+// versionTries is how often a stale version is read again (FACTS X3: up to 10 times).
 const versionTries = 10
 
 // unmoved is a write that was refused as stale although the version did not move: another user holds the address (the EX

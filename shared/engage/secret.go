@@ -15,7 +15,7 @@ import (
 	"excs/shared/model"
 )
 
-// Secret says how to reach the Configuration Database. Its JSON is that of the Engage secret (DESIGN section 5):
+// Secret says how to reach the Configuration Database. Its JSON is that of the Engage secret (RULES 9):
 //
 //	{"driver": "postgres", "dsn": "postgres://excs:…@db.example/genesys", "schema": "genesys",
 //	 "rootCertificate": "-----BEGIN CERTIFICATE-----\n…", "encoding": "windows-1251",

@@ -48,7 +48,7 @@ func New(cfg Config) *Client {
 	return c
 }
 
-// home keeps the home division for the life of the process: an organisation's never changes (facts/exorg.md 3.6).
+// home keeps the home division for the life of the process: an organisation's never changes (FACTS X8).
 type home struct {
 	mu       sync.Mutex
 	division Division

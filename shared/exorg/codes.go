@@ -59,7 +59,7 @@ func (c *Client) codes(ctx context.Context, q url.Values) ([]WrapUpCode, error) 
 	return all(ctx, c, r, pageCodes, func(w WrapUpCode) string { return w.ID })
 }
 
-// Source is a presence source (facts/exorg.md 2).
+// Source is a presence source (FACTS X1).
 type Source struct {
 	ID          string `json:"id"`
 	Name        string `json:"name"`

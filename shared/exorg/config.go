@@ -19,7 +19,7 @@ const (
 	RankBulk
 )
 
-// TokenCache shares one OAuth token per client among all workers: the token endpoint has a rate limit of its own (facts/exorg.md 4).
+// TokenCache shares one OAuth token per client among all workers: the token endpoint has a rate limit of its own (FACTS X9).
 type TokenCache interface {
 	// LoadToken reads the token of an OAuth client and the organisation that it belongs to, as far as that was asked for. not_found
 	// when there is none.

@@ -104,7 +104,7 @@ func CorrelationOf(err error) string {
 // Unwrap gives the fault of the network, nil when the API answered.
 func (e *APIError) Unwrap() error { return e.Err }
 
-// errorBody is the API's error (facts/exorg.md 4), and the token endpoint's other shape beside it.
+// errorBody is the API's error (FACTS X11), and the token endpoint's other shape beside it.
 type errorBody struct {
 	Message           string            `json:"message"`
 	Code              string            `json:"code"`

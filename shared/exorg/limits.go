@@ -13,7 +13,7 @@ import (
 const (
 	// retryMost caps Retry-After: a wrong clock or header must not stop EXCS for days.
 	retryMost = 12 * time.Hour
-	// retryDefault is for a 429 that does not say how long: the EX Org counts in windows of a minute (facts/exorg.md 4).
+	// retryDefault is for a 429 that does not say how long: the EX Org counts in windows of a minute (FACTS X10).
 	retryDefault = time.Minute
 	// noteTime bounds what is written into the budget on the side, also when the caller is already gone.
 	noteTime = 5 * time.Second

@@ -9,7 +9,7 @@ import (
 	"excs/shared/exorg/internal/wire"
 )
 
-// Page sizes (facts/exorg.md 4, "Paging caps").
+// Page sizes (FACTS X13).
 const (
 	pageLarge  = 500 // users, skills, queues
 	pageCodes  = 100 // wrap-up codes, languages

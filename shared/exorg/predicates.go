@@ -15,7 +15,7 @@ import (
 
 // The predicates below are the only place that knows how the Platform API spells its refusals.
 
-// staleText is how a stale version reads when it comes as 400 (facts/exorg.md 3.1).
+// staleText is how a stale version reads when it comes as 400 (FACTS X3).
 const staleText = "does not match the current version"
 
 func saysStale(status int, message string) bool {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// region is one row of the table of regions (facts/exorg.md 4, from the official provider).
+// region is one row of the table of regions (FACTS X18, from the official provider).
 type region struct{ aws, domain string }
 
 func regions() []region {

@@ -46,7 +46,7 @@ func (c Credentials) MarshalJSON() ([]byte, error) { return json.Marshal(c.Strin
 // LogValue hides the secret.
 func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// Secret is the EX Org secret (DESIGN section 5): where the organisation is and the OAuth clients to use.
+// Secret is the EX Org secret (RULES 9): where the organisation is and the OAuth clients to use.
 type Secret struct {
 	// APIURL and LoginURL are the region's hosts, or what overrides them.
 	APIURL, LoginURL string

@@ -312,7 +312,7 @@ func (c *Client) fetchToken(ctx context.Context, o *oauth) (string, time.Duratio
 }
 
 // tokenError reads the token endpoint's own ways: its rate limit comes as 400 invalid_request "rate limit exceeded", refused credentials as 400
-// invalid_client or 401 (facts/exorg.md 4).
+// invalid_client or 401 (FACTS X9).
 func (c *Client) tokenError(r wire.Request, a answer) error {
 	err := c.fail(r, a)
 	if a.err != nil || a.status >= http.StatusInternalServerError {

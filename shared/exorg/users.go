@@ -20,11 +20,11 @@ const (
 	StateDeleted  = "deleted"
 )
 
-// Permissions of the directory (facts/exorg.md 3.1).
+// Permissions of the directory (FACTS X3).
 const permissionUserView = "directory:user:view"
 
 // ErrListCapped is in the chain of an error that says a list is longer than the API gives: past 10,000 inactive users it answers 400
-// (facts/exorg.md 3.1).
+// (FACTS X3).
 var ErrListCapped = errors.New("the list is longer than the API gives")
 
 // User is what EXCS reads of a user.

@@ -12,7 +12,7 @@ import (
 
 // The request budget is one number per OAuth client, the theoretical arrival time ("tat", Unix milliseconds): the moment
 // of the first slot that nobody took. A reservation moves it forward in one conditional write and so owns the slots in
-// between (GCRA with slots ahead, facts/aws.md 7).
+// between (GCRA with slots ahead, FACTS A6).
 //
 // The guarantee: while the limit stays the same, the calls of all reservations together, each sent at its grant (now +
 // wait) or spread from there at the pace's step, are at most Allowed in any 60 seconds. Slots lie a step apart, at most

@@ -13,7 +13,7 @@ import (
 	"excs/shared/model"
 )
 
-// Prices of November 2026, us-east-1, on demand (facts/aws.md 12), and the runs of a month at one a minute.
+// Prices of November 2026, us-east-1, on demand (FACTS A10), and the runs of a month at one a minute.
 const (
 	usdPerRead   = 0.125e-6
 	usdPerWrite  = 0.625e-6

@@ -101,7 +101,7 @@ func (it item) expire(at time.Time) {
 	it.setNumber(AttrTTL, at.Unix())
 }
 
-// expired says whether the item's time is over. DynamoDB removes expired items days later (facts/aws.md 8), so every
+// expired says whether the item's time is over. DynamoDB removes expired items days later (FACTS A7), so every
 // read asks.
 func (it item) expired(now time.Time) bool {
 	at := it.number(AttrTTL)

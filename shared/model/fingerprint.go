@@ -22,7 +22,7 @@ func (f Fingerprint) String() string { return strconv.FormatUint(uint64(f), 16) 
 const fingerprintVersion = 1
 
 // Fingerprint hashes the object, which must be normalized, with its identity facts. Case of skill names does not count: it can not be changed in
-// the EX Org, so a rename of that sort is nothing to do (DESIGN 2.4); case of queue, code and user names does.
+// the EX Org, so a rename of that sort is nothing to do (RULES 4); case of queue, code and user names does.
 func (o Object) Fingerprint() Fingerprint {
 	e := encoder{buf: make([]byte, 0, 256)}
 	e.number(fingerprintVersion)

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Kind is the sort of an object that EXCS keeps equal in both systems (DESIGN section 1).
+// Kind is the sort of an object that EXCS keeps equal in both systems (shared/docs/GLOSSARY.md).
 type Kind string
 
 // The seven kinds. A key of KindMembers names the member list of one queue and carries the queue's DBID; the key of

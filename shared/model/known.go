@@ -1,6 +1,6 @@
 package model
 
-// Known is what the mapping row of one key tells the rules that look back (DESIGN 3). Translate and plan get such facts
+// Known is what the mapping row of one key tells the rules that look back (RULES 8). Translate and plan get such facts
 // as values, for the keys in question only.
 type Known struct {
 	// Object is the desired object that the row holds (the last one Engage's own state led to).

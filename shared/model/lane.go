@@ -1,7 +1,7 @@
 package model
 
 // Lane is the queue on which a message travels. Urgent work (the first changes of a run, an operator's request) overtakes bulk
-// work (DESIGN 3).
+// work (RULES 8).
 type Lane string
 
 // The lanes.

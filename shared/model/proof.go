@@ -11,7 +11,7 @@ import (
 // Counts are what `SELECT COUNT(*)` said per table in the transaction that read the snapshot.
 type Counts map[Table]int
 
-// Memory is what earlier proven reads left behind. Prove compares a read with it (DESIGN 2.4).
+// Memory is what earlier proven reads left behind. Prove compares a read with it (RULES 4.20).
 type Memory struct {
 	// Rows is the number of rows per table in the last read that was proven and not in doubt.
 	Rows map[Table]int `json:"rows,omitempty"`

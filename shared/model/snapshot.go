@@ -12,7 +12,7 @@ const (
 	CfgDeleted  CfgState = 3
 )
 
-// The DN types that can become queues (CfgDNType, facts/engage.md 2.3).
+// The DN types that can become queues (CfgDNType, FACTS E5).
 const (
 	DNACDQueue     = 3
 	DNRoutingPoint = 4

@@ -12,5 +12,5 @@
 //	a record of the audit query API               the whole (user, client and eventDate in place of userId, clientId, eventTime)
 //	an array of any of these                      each (Split)
 //
-// Each part may be a text that holds JSON: relays quote what they pass on (facts/exorg.md 5.3).
+// Each part may be a text that holds JSON: relays quote what they pass on (FACTS X14).
 package notice

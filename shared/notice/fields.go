@@ -6,7 +6,7 @@ import (
 	"excs/shared/model"
 )
 
-// The lists of properties that EXCS never controls (DESIGN 2.2), from the schemas of the Platform API and the audit events
+// The lists of properties that EXCS never controls (RULES 2), from the schemas of the Platform API and the audit events
 // seen. They are written in lower case without separators; see first. What is not listed is looked at, so a list that is
 // too short costs a read and never a missed change. "addresses" and "primaryContactInfo" are left out on purpose: an
 // e-mail address is one of them. So is a user's division, and the state of a skill, which is how it is deleted.

@@ -123,7 +123,7 @@ func topic(name string) (entity, id string) {
 
 // kindOf gives the kind of an entity type. RoutingSkill and RoutingLanguage are unproven, and so are UserSkill and
 // UserLanguage, which the audit service listed until March 2025: whatever their entity is, it is looked up among users, and
-// an id that is no user's is ignored (facts/exorg.md 5.2).
+// an id that is no user's is ignored (FACTS X14).
 func kindOf(entity string) model.Kind {
 	switch strings.ToLower(entity) {
 	case "user", "userskill", "userlanguage":
@@ -197,7 +197,7 @@ type membership struct {
 	aside bool
 }
 
-// membershipOf reads both forms of facts/exorg.md 5.3: "QueueMember/<queue>:<user>", with ":joined" and the like behind
+// membershipOf reads both forms of FACTS X14: "QueueMember/<queue>:<user>", with ":joined" and the like behind
 // it, and the older "queueId:<queue>:members" whose values are "queueMember:<user>".
 func membershipOf(property string, change map[string]json.RawMessage) (membership, bool) {
 	if rest, ok := strings.CutPrefix(property, "QueueMember/"); ok {

@@ -11,7 +11,7 @@ import (
 	"excs/shared/notice"
 )
 
-// The sample that facts/exorg.md 5.3 gives of a real event, put together anew around an object of the given type.
+// The sample that FACTS X14 gives of a real event, put together anew around an object of the given type.
 const realEnvelope = `{"version":"0","id":"e9938ff0","detail-type":"v2.audits.entitytype.{id}.entityid.{id}",
  "source":"aws.partner/genesys.com/cloud/23faea37/quickstart-test","account":"490606849374",
  "time":"2021-05-31T09:49:26Z","region":"us-east-1","resources":[],

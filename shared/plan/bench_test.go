@@ -8,7 +8,7 @@ import (
 	"excs/shared/plan"
 )
 
-// large is the large tier of facts/engage.md: 10,000 persons with 12 skills each, 1,000 queues of 300 members.
+// large is the large tier of FACTS E12: 10,000 persons with 12 skills each, 1,000 queues of 300 members.
 func large() []model.Object {
 	var objects []model.Object
 	for i := int64(1); i <= 300; i++ {

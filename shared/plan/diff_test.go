@@ -17,7 +17,7 @@ func sorted(keys []model.Key) []model.Key {
 
 func fieldsSaid(fields []model.Field) string { return phrase(model.Change{Fields: fields}) }
 
-// What is compared between a desired object and an EX Org object, field by field (DESIGN 2.2).
+// What is compared between a desired object and an EX Org object, field by field (RULES 2).
 func TestDiff(t *testing.T) {
 	jane := aUser(1, name("Jane Doe"), mail("jane@x.com"), has(2, "Billing", 3), has(3, "Sales", 4), speaks(4, "English", 2))
 	seen := model.Observed{
@@ -120,7 +120,7 @@ func with(o model.Observed, edit func(*model.Observed)) model.Observed {
 	return o
 }
 
-// DESIGN 2.2: for members `exact` removes only users that are mapped: a user that Engage does not know stays.
+// RULES 2: for members `exact` removes only users that are mapped: a user that Engage does not know stays.
 func TestDiffOfMembers(t *testing.T) {
 	ids := map[int64]string{1: "a", 2: "b", 3: "c"}
 	mapped := func(id string) bool { return id != "stranger" }

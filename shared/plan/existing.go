@@ -61,7 +61,7 @@ func deactivates(fields []model.Field) bool {
 }
 
 // anotherObject says in a sentence that a mapped DBID names something else than before: all its identifying fields
-// changed at once (DESIGN 2.4). One field alone proves nothing about a Person; a DN's number can not be edited, so there
+// changed at once (RULES 4.20). One field alone proves nothing about a Person; a DN's number can not be edited, so there
 // it does.
 func anotherObject(before, after model.Object) string {
 	b, a := before.Identity, after.Identity

@@ -9,7 +9,7 @@ import (
 	"excs/shared/rules"
 )
 
-// DESIGN 2.1 "mapped object modified in Engage: the changes are applied", field by field.
+// RULES 1 "mapped object modified in Engage: the changes are applied", field by field.
 func TestAMappedObjectModifiedInEngageIsUpdated(t *testing.T) {
 	jane := aUser(1, has(1, "Billing", 3), has(2, "Sales", 4), speaks(3, "English", 2))
 	cases := []struct {
@@ -63,7 +63,7 @@ func TestTheCaseOfASkillsNameIsNothingToDo(t *testing.T) {
 	}
 }
 
-// DESIGN 2.2: neither skills nor languages can be renamed: a new one is made, assignments move, the old one is an orphan.
+// RULES 2: neither skills nor languages can be renamed: a new one is made, assignments move, the old one is an orphan.
 func TestARenamedSkillIsMadeAnewAndItsAssignmentsMove(t *testing.T) {
 	w := world2023().have(named(model.KindSkill, 2, "Chess"), aUser(1, has(2, "Chess", 3)))
 	p := w.run(w.input(named(model.KindSkill, 2, "Go"), aUser(1, has(2, "Go", 3))))
@@ -110,7 +110,7 @@ func TestARenamedCodeThatSharesItsEXCodeIsMadeAnew(t *testing.T) {
 	}
 }
 
-// DESIGN 2.2: name, e-mail and state are each controlled, atCreation or ignored; what is not controlled is not updated.
+// RULES 2: name, e-mail and state are each controlled, atCreation or ignored; what is not controlled is not updated.
 func TestFieldsThatAreNotControlledAreNotUpdated(t *testing.T) {
 	before := aUser(1, has(1, "Chess", 1), speaks(2, "English", 1))
 	after := aUser(1, name("B"), mail("b@x"), inactive, has(3, "Go", 1), speaks(4, "French", 1))
@@ -144,7 +144,7 @@ func TestFieldsThatAreNotControlledAreNotUpdated(t *testing.T) {
 	}
 }
 
-// DESIGN 2.4: a mapped DBID whose identifying fields all changed is another object: held, never written.
+// RULES 4.20: a mapped DBID whose identifying fields all changed is another object: held, never written.
 func TestAMappedDBIDThatNamesAnotherObjectIsHeld(t *testing.T) {
 	cases := []struct {
 		name          string

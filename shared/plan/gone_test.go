@@ -9,7 +9,7 @@ import (
 	"excs/shared/rules"
 )
 
-// DESIGN 2.1 "queue or queue member deleted in Engage: deleted in the EX Org", whatever its DN type; the members row just
+// RULES 1 "queue or queue member deleted in Engage: deleted in the EX Org", whatever its DN type; the members row just
 // goes. Preset current: the queue stays and loses its members.
 func TestAQueueDeletedInEngage(t *testing.T) {
 	for _, dn := range rules.QueueTypes() {
@@ -70,7 +70,7 @@ func TestWhatTheDeletionOfAQueueDoesIsSetPerDNType(t *testing.T) {
 	wantLines(t, "forgotten", forgotten(p), "members/3", "members/4", "members/9")
 }
 
-// DESIGN 2.1 "any other object deleted in Engage: not deleted: becomes an orphan". Preset current: a deleted Person's user
+// RULES 1 "any other object deleted in Engage: not deleted: becomes an orphan". Preset current: a deleted Person's user
 // becomes inactive.
 func TestAnyOtherObjectDeletedInEngage(t *testing.T) {
 	objects := []model.Object{named(model.KindSkill, 2, "Chess"), named(model.KindLanguage, 3, "English"), named(model.KindWrapUpCode, 4, "Sale"), aUser(1)}
@@ -109,7 +109,7 @@ func TestWhatCanNotBeDeactivatedBecomesAnOrphan(t *testing.T) {
 	wantPlan(t, w.run(w.input()), []string{"orphan user/1"}, nil)
 }
 
-// DESIGN 2.1 "the Source: never deleted".
+// RULES 1 "the Source: never deleted".
 func TestTheSourceIsNeverDeleted(t *testing.T) {
 	for _, preset := range rules.Presets() {
 		w := newWorld(preset).have(named(model.KindSource, 1, "EXCS"))
@@ -120,7 +120,7 @@ func TestTheSourceIsNeverDeleted(t *testing.T) {
 	}
 }
 
-// DESIGN 2.4 "orphan user: not written to; its memberships go, because members are Engage's".
+// RULES 4.19 "orphan user: not written to; its memberships go, because members are Engage's".
 func TestAnOrphanUserLosesItsMembershipsOnly(t *testing.T) {
 	w := world2023().have(aQueue(7), aMembers(7, 1, 2), aUser(1), aUser(2))
 	p := w.run(w.input(aQueue(7), aMembers(7, 2), aUser(2)))
@@ -235,7 +235,7 @@ func TestAnEXObjectThatIsSharedStaysWithTheOther(t *testing.T) {
 	}
 }
 
-// DESIGN 2.4 "a skill that becomes a language: language created and assigned, skill assignments removed, the EX skill an orphan".
+// RULES 4.7 "a skill that becomes a language: language created and assigned, skill assignments removed, the EX skill an orphan".
 func TestASkillThatBecomesALanguage(t *testing.T) {
 	w := world2023().have(named(model.KindSkill, 2, "English"), aUser(1, has(2, "English", 3)))
 	p := w.run(w.input(named(model.KindLanguage, 2, "English"), aUser(1, speaks(2, "English", 3))))

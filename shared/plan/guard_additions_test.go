@@ -32,7 +32,7 @@ func drawn(p plan.Plan, kind model.Kind, class plan.Class) int {
 	return n
 }
 
-// DESIGN 2.4 "users and queues made or adopted: the larger of 1,000 and 100 %; skills, languages, codes: 50 and 50 %".
+// RULES 4 "users and queues made or adopted: the larger of 1,000 and 100 %; skills, languages, codes: 50 and 50 %".
 func TestTheGuardOnWhatIsMade(t *testing.T) {
 	code := func(i int64) model.Object { return named(model.KindWrapUpCode, i, fmt.Sprint("Code ", i)) }
 	for _, c := range []struct {
@@ -132,7 +132,7 @@ func crowded(links int64) (*world, []model.Object) {
 	return w, desired
 }
 
-// DESIGN 2.4 "memberships added to users mapped before the window: the larger of 1,000 and 50 % of all". A list that is not
+// RULES 4 "memberships added to users mapped before the window: the larger of 1,000 and 50 % of all". A list that is not
 // controlled yet waits whole; lists that nothing is added to go on.
 func TestTheGuardOnMembershipsAdded(t *testing.T) {
 	w, desired := crowded(20) // 1,000 added to 600
@@ -187,7 +187,7 @@ func TestMembersOfAHeldQueueAreNotCounted(t *testing.T) {
 	}
 }
 
-// DESIGN 2.4 "a queue of 10 or more that would more than triple waits for a second read": who leaves goes at once.
+// RULES 4 "a queue of 10 or more that would more than triple waits for a second read": who leaves goes at once.
 func TestAQueueThatGrowsManifoldWaitsForASecondRead(t *testing.T) {
 	for _, c := range []struct {
 		size, grown int64
@@ -234,7 +234,7 @@ func TestWhoMovesStaysUntilHeMayJoin(t *testing.T) {
 	wantEmpty(t, w, desired...)
 }
 
-// DESIGN 2.4 "addresses of existing users: 24 hours, the larger of 10 and 5 %": the addresses wait, the rest goes.
+// RULES 4 "addresses of existing users: 24 hours, the larger of 10 and 5 %": the addresses wait, the rest goes.
 func TestTheGuardOnAddresses(t *testing.T) {
 	for _, c := range []struct {
 		mapped, changed int64
@@ -303,7 +303,7 @@ func TestAnAddressOfAnotherWaits(t *testing.T) {
 	}
 }
 
-// DESIGN 2.4 "assignments: added ones are not counted, those taken away or re-levelled the larger of 100 users and 60 %, and
+// RULES 4 "assignments: added ones are not counted, those taken away or re-levelled the larger of 100 users and 60 %, and
 // only the taking away is held".
 func TestTheGuardOnAssignments(t *testing.T) {
 	before := func(i int64) model.Object {
@@ -361,7 +361,7 @@ func TestTheGuardOnAssignments(t *testing.T) {
 	}
 }
 
-// DESIGN 2.4 "guard after a gap": n times the hourly allowances for additions and fields, at most 24; none for removals, and
+// RULES 4 "guard after a gap": n times the hourly allowances for additions and fields, at most 24; none for removals, and
 // nothing of it is drawn from the hour that begins.
 func TestTheGuardAfterAGap(t *testing.T) {
 	w := world2023().have(many(1, 100, plainUser)...).have(many(1, 100, plainQueue)...)

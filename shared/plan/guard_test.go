@@ -11,7 +11,7 @@ import (
 	"excs/shared/rules"
 )
 
-// DESIGN 2.4 "guard": removals of users and queues, 10 or 5 %, the larger; tripped, all of that kind's removals are held,
+// RULES 4.25 "guard": removals of users and queues, 10 or 5 %, the larger; tripped, all of that kind's removals are held,
 // creates and other kinds go on.
 func TestTheGuardOnRemovals(t *testing.T) {
 	cases := []struct {
@@ -149,7 +149,7 @@ func TestEmptiedMemberListsCountAsRemovals(t *testing.T) {
 	}
 }
 
-// DESIGN 2.4 "fields: 60 minutes, the larger of 50 and 30 % of a kind": tripped, all of that kind's updates are held.
+// RULES 4 "fields: 60 minutes, the larger of 50 and 30 % of a kind": tripped, all of that kind's updates are held.
 func TestTheGuardOnUpdates(t *testing.T) {
 	edits := map[string]func(*model.Object){
 		"names":        name("X"),
@@ -318,7 +318,7 @@ func TestSharesAreOfTheWindowsStart(t *testing.T) {
 	}
 }
 
-// DESIGN 2.4 "approval: covers the held set of one kind by its hash, and any subset of it": what was approved passes, what
+// RULES 4.28 "approval: covers the held set of one kind by its hash, and any subset of it": what was approved passes, what
 // came since is counted by itself, and the approved do not use up its room.
 func TestAnApprovalCoversAnySubsetOfTheHeldSet(t *testing.T) {
 	w := world2023().have(many(1, 100, plainQueue)...)

@@ -22,7 +22,7 @@ func oneOfEach(preset rules.Preset) (*world, []model.Object) {
 	}
 }
 
-// DESIGN 2.5.1 "No proof, no removal": the zero Proven holds everything, whatever is approved.
+// RULES 5.1 "No proof, no removal": the zero Proven holds everything, whatever is approved.
 func TestWithoutProofEverythingIsHeld(t *testing.T) {
 	for _, preset := range rules.Presets() {
 		w, desired := oneOfEach(preset)
@@ -153,7 +153,7 @@ func heldAs(p plan.Plan, k model.Key, code plan.HeldCode) bool {
 	return slices.ContainsFunc(p.Held, func(h plan.Held) bool { return h.Change.Key == k && h.Code == code })
 }
 
-// DESIGN 2.4 "the source went back: no removal, no change of identity": nothing that exists is touched; only what matches
+// RULES 4.20 "the source went back: no removal, no change of identity": nothing that exists is touched; only what matches
 // nothing is created; an approval of single changes does not help.
 func TestASourceThatWentBackTouchesNothing(t *testing.T) {
 	for _, preset := range rules.Presets() {
@@ -180,7 +180,7 @@ func TestASourceThatWentBackTouchesNothing(t *testing.T) {
 	}
 }
 
-// DESIGN 2.5.8: while a tenant has no approved first plan, nothing goes if anything would be adopted, changed or removed.
+// RULES 5.8: while a tenant has no approved first plan, nothing goes if anything would be adopted, changed or removed.
 func TestTheFirstPlanIsHeldIfItTouchesWhatIsThere(t *testing.T) {
 	w := world2023()
 	in := w.input(aQueue(7), aMembers(7, 1), aUser(1), named(model.KindSkill, 2, "Chess"))
@@ -249,7 +249,7 @@ func TestAFirstPlanCanBeApprovedKindByKind(t *testing.T) {
 	wantPlan(t, plan.Make(in), []string{"adopt skill/2 adopting x"}, []string{"first plan: create queue/7"})
 }
 
-// DESIGN 2.4 "a change of the settings removes nothing until approved": deletes, deactivations, emptied queues, orphans and
+// RULES 4.24 "a change of the settings removes nothing until approved": deletes, deactivations, emptied queues, orphans and
 // losses inside sets wait; creates, updates and gains go on.
 func TestAChangeOfTheSettingsRemovesNothing(t *testing.T) {
 	w, desired := oneOfEach(rules.Preset202307)
@@ -274,7 +274,7 @@ func TestAChangeOfTheSettingsRemovesNothing(t *testing.T) {
 	wantLines(t, "forgotten", forgotten(p), "members/8")
 }
 
-// DESIGN 2.4: a queue of 10 or more that would lose over 20 % waits for a second complete read 60 s or more later; all of
+// RULES 4.26: a queue of 10 or more that would lose over 20 % waits for a second complete read 60 s or more later; all of
 // them: 5 minutes. Who joins does so at once, and the row keeps old ∪ new meanwhile; only when all leave, nobody joins.
 func TestAQueueThatLosesManyMembersWaitsForASecondRead(t *testing.T) {
 	cases := []struct {

@@ -26,7 +26,7 @@ func carries(keys ...string) func(*model.Observed) {
 	return func(o *model.Observed) { o.ExternalKeys = keys }
 }
 
-// What is adopted, and by what (DESIGN 2.3 "Adoption"). Each case lists "key: EX id by way".
+// What is adopted, and by what (RULES 3.8). Each case lists "key: EX id by way".
 func TestFindMatches(t *testing.T) {
 	cases := []struct {
 		name     string

@@ -9,7 +9,7 @@ import (
 	"excs/shared/rules"
 )
 
-// DESIGN 2.4 "expression that does not parse: nobody leaves a queue on its account": old ∪ new before anything is compared.
+// RULES 4.15 "expression that does not parse: nobody leaves a queue on its account": old ∪ new before anything is compared.
 func TestNobodyLeavesASetThatMayBeIncomplete(t *testing.T) {
 	w := world2023().have(aQueue(7), aMembers(7, 1, 2), aUser(1), aUser(2), aUser(3))
 	incomplete := edited(aMembers(7, 3), one(addOnly))

@@ -9,7 +9,7 @@ import (
 	"excs/shared/rules"
 )
 
-// DESIGN 2.1 "new object in Engage: the EX Org object is created", in wave order, for every kind.
+// RULES 1 "new object in Engage: the EX Org object is created", in wave order, for every kind.
 func TestNewObjectInEngageIsCreated(t *testing.T) {
 	for _, preset := range rules.Presets() {
 		t.Run(string(preset), func(t *testing.T) {
@@ -30,7 +30,7 @@ func TestNewObjectInEngageIsCreated(t *testing.T) {
 	}
 }
 
-// DESIGN 2.3 "Adoption": an object that already exists is adopted, never duplicated, and what adoption would change shows.
+// RULES 3.8: an object that already exists is adopted, never duplicated, and what adoption would change shows.
 func TestAnObjectThatExistsIsAdoptedAndShowsWhatChanges(t *testing.T) {
 	cases := []struct {
 		name   string
@@ -88,7 +88,7 @@ func TestAdoptionShowsTheMoveToTheHomeDivisionWhenItIsEnforced(t *testing.T) {
 	}
 }
 
-// DESIGN 3 "an object of a living key is never adopted", whether the mapping table or the EX object itself says so.
+// RULES 8 "an object of a living key is never adopted", whether the mapping table or the EX object itself says so.
 func TestAnEXObjectOfALivingKeyIsNeverAdopted(t *testing.T) {
 	cases := []struct {
 		name   string
@@ -128,7 +128,7 @@ func TestTheEXObjectOfARejectedKeyIsNotAdopted(t *testing.T) {
 	wantPlan(t, w.run(in), []string{"create user/9"}, nil)
 }
 
-// DESIGN 2.3: adopting a user by e-mail alone after the first run waits for approval if it would rename or deactivate it.
+// RULES 3.10: adopting a user by e-mail alone after the first run waits for approval if it would rename or deactivate it.
 func TestAdoptingAUserByAddressAloneWaitsIfItWouldRenameOrDeactivate(t *testing.T) {
 	cases := []struct {
 		name    string
@@ -195,7 +195,7 @@ func TestAnEXQueueOfAGoneOwnerIsTakenOver(t *testing.T) {
 	wantPlan(t, plan.Make(in), []string{"adopt queue/9 from queue/4 adopting x peerId[4>9]"}, nil)
 }
 
-// DESIGN 2.4 "two skills or languages equal but for case or outer space: one EX object, mapped by both".
+// RULES 4.5 "two skills or languages equal but for case or outer space: one EX object, mapped by both".
 func TestANewcomerThatSharesANameIsMappedWithoutAnEXObjectOfItsOwn(t *testing.T) {
 	w := world2023()
 	in := w.input(named(model.KindSkill, 2, "Chess"), named(model.KindSkill, 5, "chess ", sameAs(2)))

@@ -123,7 +123,7 @@ func drawnBy(c model.Change) []plan.Class {
 	}
 }
 
-// P3 and DESIGN 2.5.1: without a proof nothing goes, and a kind in doubt loses nothing, approved or not.
+// P3 and RULES 5.1: without a proof nothing goes, and a kind in doubt loses nothing, approved or not.
 func TestNoProofNoRemoval(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w, s := genWorld(t)
@@ -218,7 +218,7 @@ func TestNoEXObjectBelongsToTwoKeys(t *testing.T) {
 	})
 }
 
-// Held removals are never written to a row (DESIGN 3): who would leave a queue is in its row until that goes.
+// Held removals are never written to a row (RULES 8): who would leave a queue is in its row until that goes.
 func TestHeldRemovalsAreNeverWrittenToARow(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w, s := genWorld(t)

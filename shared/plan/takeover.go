@@ -8,7 +8,7 @@ import (
 	"excs/shared/model"
 )
 
-// pair finds for each newcomer the row whose EX object it takes over: the same thing under a new DBID (DESIGN 2.4).
+// pair finds for each newcomer the row whose EX object it takes over: the same thing under a new DBID (RULES 4.16).
 //
 //	gone                                      newcomer                       outcome
 //	user/4  E7 jane@x                         user/9  E7 jane.roe@x          user/9 takes over user/4 (employee id)

@@ -10,7 +10,7 @@ import (
 	"excs/shared/rules"
 )
 
-// DESIGN 2.4 "re-created Person": the same employee id under a new DBID takes over the same EX user, whatever its address.
+// RULES 4.16 "re-created Person": the same employee id under a new DBID takes over the same EX user, whatever its address.
 func TestARecreatedPersonTakesOverItsUser(t *testing.T) {
 	cases := []struct {
 		name  string
@@ -68,7 +68,7 @@ func TestARecreatedPersonIsActivatedAgainUnderPresetCurrent(t *testing.T) {
 	wantPlan(t, p, []string{"adopt user/9 from user/4 adopting ex-user-4 state[inactive>active] externalId[4>9]"}, nil)
 }
 
-// DESIGN 2.4: by e-mail only if not both have an employee id or they are equal, else rejected, naming the orphan.
+// RULES 4.16: by e-mail only if not both have an employee id or they are equal, else rejected, naming the orphan.
 func TestARecycledAddressIsRejectedNamingTheOrphan(t *testing.T) {
 	for _, preset := range rules.Presets() {
 		w := newWorld(preset).have(aUser(4, mail("jane@x")), aQueue(7), aMembers(7, 4))
@@ -97,7 +97,7 @@ func TestARecycledAddressIsRejectedNamingTheOrphan(t *testing.T) {
 	}
 }
 
-// DESIGN 2.4: "Two living Persons of one employee id are two users": a newcomer never takes the user of a living one.
+// RULES 4.16: "Two living Persons of one employee id are two users": a newcomer never takes the user of a living one.
 func TestTwoLivingPersonsOfOneEmployeeIDAreTwoUsers(t *testing.T) {
 	w := world2023().have(aUser(4, employee("E7")))
 	wantPlan(t, w.run(w.input(aUser(4, employee("E7")), aUser(9, employee("E7")))), []string{"create user/9"}, nil)
@@ -146,7 +146,7 @@ func TestTheUserOfARejectedPersonIsNotTakenOver(t *testing.T) {
 	wantPlan(t, w.run(in), []string{"create user/9"}, nil)
 }
 
-// DESIGN 2.4 "re-created DN": the same number and switch, else the same resolved name, takes over row and EX queue; the
+// RULES 4.16 "re-created DN": the same number and switch, else the same resolved name, takes over row and EX queue; the
 // peer id is rewritten.
 func TestARecreatedDNTakesOverItsQueue(t *testing.T) {
 	cases := []struct {
@@ -204,7 +204,7 @@ func TestTheLineDecidesBeforeTheName(t *testing.T) {
 	wantPlan(t, p, []string{"create queue/6", "adopt queue/7 from queue/5 adopting ex-queue-5 name[Sales>Verkauf] peerId[5>7]"}, nil)
 }
 
-// DESIGN 2.4 "an orphan whose name a new Engage object takes: taken over", compared without case and outer space.
+// RULES 4.18 "an orphan whose name a new Engage object takes: taken over", compared without case and outer space.
 func TestAnOrphanWhoseNameANewcomerHasIsTakenOver(t *testing.T) {
 	for _, kind := range []model.Kind{model.KindSkill, model.KindLanguage, model.KindWrapUpCode, model.KindQueue} {
 		t.Run(string(kind), func(t *testing.T) {

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"testing"
 
-	"excs/infra/local/servers"
+	"excs/infra/local/aws/servers"
 	"excs/shared/queue/queuetest"
 )
 

@@ -10,7 +10,7 @@ import (
 )
 
 // Message says which object to look at and why. What to make of the object stands in the mapping row, so a message may
-// be late, doubled or out of order and does no harm (DESIGN 3, level-triggered).
+// be late, doubled or out of order and does no harm (RULES 8, level-triggered).
 type Message struct {
 	Key model.Key `json:"key"`
 	// Version is the row's version at the time of sending; Token the queued mark that the worker clears.

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 
-	"excs/infra/local/servers"
+	"excs/infra/local/aws/servers"
 	"excs/shared/mapping"
 	"excs/shared/queue"
 	"excs/shared/queue/queuetest"

@@ -9,7 +9,7 @@ import (
 // DefaultTemplate is the template of an address when email.domain is given and email.template is not.
 const DefaultTemplate = "{employee_id}@{domain}"
 
-// Default gives every default of a preset (DESIGN 2.3 and 2.4). An unknown preset gives the default one's.
+// Default gives every default of a preset (RULES 3 and 4). An unknown preset gives the default one's.
 func Default(tenant int64, preset Preset) Settings {
 	s := Settings{
 		Tenant: tenant,

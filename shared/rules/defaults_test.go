@@ -8,7 +8,7 @@ import (
 	"excs/shared/rules"
 )
 
-// The cells in which the two presets differ (DESIGN 2.1, 2.2): DN types, what a deletion does, the division.
+// The cells in which the two presets differ (RULES 1, 2): DN types, what a deletion does, the division.
 func TestPresets(t *testing.T) {
 	old, current := rules.Default(1, rules.Preset202307), rules.Default(1, rules.PresetCurrent)
 	same(t, []int{3, 4, 5, 22}, old.Queues.Types)
@@ -31,7 +31,7 @@ func TestPresets(t *testing.T) {
 	same(t, old, rules.Default(1, "no preset"))
 }
 
-// The defaults of DESIGN 2.2 to 2.4 that both presets share.
+// The defaults of RULES 2 to 4 that both presets share.
 func TestDefaults(t *testing.T) {
 	s := rules.Default(1, rules.Preset202307)
 	same(t, rules.Users{Who: "agents", OnDelete: rules.Orphan, Name: rules.Controlled, Email: rules.Controlled, State: rules.Controlled, Division: rules.Controlled,

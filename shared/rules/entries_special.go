@@ -89,7 +89,7 @@ func writeOnDelete(s Settings) any {
 	return byType
 }
 
-// absentEntry is what a comparison makes of an agent without the skill (DESIGN 2.4).
+// absentEntry is what a comparison makes of an agent without the skill (RULES 4.13).
 func absentEntry() entry {
 	return two("members.absentSkill", "an agent without the skill: a comparison of its level is false, or its level is 0",
 		"false", "zero", func(s *Settings) *bool { return &s.Members.AbsentZero })

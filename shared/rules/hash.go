@@ -9,7 +9,7 @@ import (
 )
 
 // Hash stands for everything that changes what is desired or removed: scope, DN types, attribute names, what a deletion
-// does … The first run under another hash holds every removal (DESIGN 2.4).
+// does … The first run under another hash holds every removal (RULES 4.24).
 //
 // Only values that differ from the defaults of the preset 2023-07 go in. So a release that adds a setting leaves the
 // hash of every site as it is, and no site has its removals held because of an upgrade.

@@ -6,7 +6,7 @@ import (
 	"excs/shared/model"
 )
 
-// Preset names one of the two published rule sets (DESIGN 2.1).
+// Preset names one of the two published rule sets (RULES 1).
 type Preset string
 
 // The presets: the specification of 4 July 2023 (default) and the vendor's later documentation.
@@ -156,7 +156,7 @@ type Threshold struct {
 // Limit gives the number above which the threshold trips, for that many mapped objects.
 func (t Threshold) Limit(mapped int) int { return max(t.Count, int(t.Share*float64(mapped))) }
 
-// Guard are the guard's thresholds and windows (DESIGN 2.4).
+// Guard are the guard's thresholds and windows (RULES 4).
 type Guard struct {
 	Removals      Threshold // users and queues
 	RemovalWindow time.Duration

@@ -10,7 +10,7 @@ import (
 
 // doubtEmptied puts kinds in doubt whose mapped objects are all gone at once although their tables still have rows: the
 // wrap-up codes, say, while the values of Language are still there. As with an empty table, a second complete read that
-// is late enough settles it (DESIGN 2.4, last row).
+// is late enough settles it (RULES 4.29).
 func (r *Runner) doubtEmptied(d *draft) {
 	since := map[model.Kind]time.Time{}
 	for _, kind := range model.Kinds() {

@@ -8,7 +8,7 @@ import (
 	"excs/shared/model"
 )
 
-// The attributes that log lines share (DESIGN, house rule 6).
+// The attributes that log lines share (RULES 5.7).
 const (
 	AttrFunction  = "function"
 	AttrTenant    = "tenant"

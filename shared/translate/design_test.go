@@ -24,7 +24,7 @@ func keysOf(preset rules.Preset) []string {
 	return append(slices.Clone(keysOfCurrent), "queue/8", "queue/9", "queue/10", "members/8", "members/9", "members/10")
 }
 
-// DESIGN 2.1, what becomes what: each row, by preset.
+// RULES 1, what becomes what: each row, by preset.
 func TestWhatBecomesWhat(t *testing.T) {
 	for _, preset := range rules.Presets() {
 		t.Run(string(preset), func(t *testing.T) {
@@ -39,7 +39,7 @@ func TestWhatBecomesWhat(t *testing.T) {
 	}
 }
 
-// DESIGN 2.1, events: what an edit in Engage does to the desired objects: which come, which go, which differ. Whether what
+// RULES 1, events: what an edit in Engage does to the desired objects: which come, which go, which differ. Whether what
 // goes is deleted, emptied, deactivated or left as an orphan is the plan's to say.
 func TestEvents(t *testing.T) {
 	stateOf := func(state model.CfgState) func(*site) {

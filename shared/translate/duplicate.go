@@ -13,7 +13,7 @@ type contest struct {
 	winner *candidate
 }
 
-// settleAddresses gives each address to one Person (DESIGN 2.4): whoever is mapped with it keeps it, else the lower DBID.
+// settleAddresses gives each address to one Person (RULES 4.1): whoever is mapped with it keeps it, else the lower DBID.
 // The others are rejected, naming the winner, and do not fall down the chain; one that is mapped under another address
 // goes back to that, which may start another contest. Everybody goes back at most once, so it ends; and a place that was
 // won is only lost to somebody who holds it by row, so an address never stays without a winner.

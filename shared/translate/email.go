@@ -8,7 +8,7 @@ import (
 	"excs/shared/model"
 )
 
-// The steps of the e-mail chain (DESIGN 2.3). A higher number is a lower step.
+// The steps of the e-mail chain (RULES 3). A higher number is a lower step.
 const (
 	stepNone     = 0
 	stepColumn   = 1
@@ -105,7 +105,7 @@ func isAlphanumeric(r rune) bool {
 }
 
 // keepAddress holds a mapped user on its step of the chain: it never falls to a lower one, for an address that vanishes
-// in Engage is an accident more often than a wish, and the user's login hangs on it (DESIGN 2.4).
+// in Engage is an accident more often than a wish, and the user's login hangs on it (RULES 4.2).
 func (t *translation) keepAddress(c *candidate) {
 	last := c.row.Object.Identity.AddressStep
 	if !c.mapped || c.row.Object.Email == "" || c.row.Orphan && c.address.text == "" {

@@ -18,7 +18,7 @@ type groupTable struct {
 }
 
 // squad is what a group brings into a queue: agents in any state, and whether there may be more. Unknown is the error of
-// an expression that does not parse: nobody leaves a queue on the group's account (DESIGN 2.4).
+// an expression that does not parse: nobody leaves a queue on the group's account (RULES 4.15).
 type squad struct {
 	agents  set
 	unknown error
@@ -43,7 +43,7 @@ func (t *translation) indexGroups() {
 }
 
 // squad computes a group's agents once. A disabled group contributes nobody; while an expression stands, explicit agents
-// do not count, unless the setting members.union says so; a blank expression is none (facts/engage.md 2.5).
+// do not count, unless the setting members.union says so; a blank expression is none (FACTS E7).
 func (t *translation) squad(group int) *squad {
 	if s := t.groups.agents[group]; s != nil {
 		return s

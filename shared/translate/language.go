@@ -5,7 +5,7 @@ import (
 )
 
 // languageRule gives the rule that tells languages from skills: a value of the Business Attribute (its name or display
-// name), an entry of the list, or the pattern; all without case and outer space (DESIGN 2.4).
+// name), an entry of the list, or the pattern; all without case and outer space (RULES 4.7).
 func (t *translation) languageRule() func(name string) bool {
 	rule := t.settings.Languages
 	names := map[string]bool{}
@@ -34,7 +34,7 @@ func (t *translation) languageRule() func(name string) bool {
 }
 
 // values gives the living values of the Business Attributes of these names, by DBID, and the names that Engage has. A
-// disabled attribute or value is there (DESIGN 2.4); a value of a deleted attribute is not.
+// disabled attribute or value is there (RULES 4.3); a value of a deleted attribute is not.
 func (t *translation) values(attributes []string) (values []model.AttributeValue, there map[string]bool) {
 	wanted := map[string]bool{}
 	for _, a := range attributes {

@@ -8,7 +8,7 @@ import (
 )
 
 // What is called by bytes that are no text is rejected with what to set, never written, never made equal to another
-// (DESIGN 2.4); a group whose expression is no text lets nobody leave a queue.
+// (RULES 4); a group whose expression is no text lets nobody leave a queue.
 func TestNamesThatAreNoText(t *testing.T) {
 	const one, two = "\xcf\xfa\xca\xdb", "\xbc\xbc\xca\xf5"
 	s := newSite().skill(1, one).skill(2, two).skill(3, "Sales").

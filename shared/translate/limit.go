@@ -8,7 +8,7 @@ import (
 )
 
 // typeOrder is the order in which queues are taken when not all fit: Virtual Queues, ACD Queues, Routing Queues, Routing
-// Points (DESIGN 2.4).
+// Points (RULES 4.23).
 func typeOrder(dnType int) int {
 	order := []int{model.DNVirtualQueue, model.DNACDQueue, model.DNRoutingQueue, model.DNRoutingPoint}
 	if i := slices.Index(order, dnType); i >= 0 {

@@ -5,7 +5,7 @@ import (
 	"excs/shared/rules"
 )
 
-// members computes who serves each queue (DESIGN 2.3, 2.4): the agents of every group that lists it, as far as they are
+// members computes who serves each queue (RULES 3, 4): the agents of every group that lists it, as far as they are
 // users and enabled.
 //
 // A queue that no group has ever listed has no members object: EXCS leaves its members alone. One that a group listed

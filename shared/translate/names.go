@@ -8,7 +8,7 @@ import (
 	"excs/shared/model"
 )
 
-// longestName is the EX Org's limit for names, in characters (facts/exorg.md; DESIGN 2.4).
+// longestName is the EX Org's limit for names, in characters (FACTS X17; RULES 4.10).
 const longestName = 256
 
 // The levels of a name: as it is, with the suffix against a collision, with one that holds the DBID too. The last is for
@@ -66,7 +66,7 @@ func (n *named) stuckLevel() int {
 	return level
 }
 
-// settleNames gives each its own name (DESIGN 2.4). Of those with one base, compared without case and outer space, the one
+// settleNames gives each its own name (RULES 4.10). Of those with one base, compared without case and outer space, the one
 // that is mapped under the plain name keeps it and the others get the suffix; all of them, if none is.
 func (t *translation) settleNames(all []*named) {
 	byBase := map[string][]*named{}

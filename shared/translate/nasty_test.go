@@ -10,7 +10,7 @@ import (
 	"excs/shared/translate"
 )
 
-// nasty is the translated site of the nasty cases (facts/engage.md section 5).
+// nasty is the translated site of the nasty cases (FACTS E12).
 type nasty struct {
 	outcome
 	site *engagetest.NastySite
@@ -44,7 +44,7 @@ func (n nasty) membersOf(c engagetest.Case) []int64 {
 	return nil
 }
 
-// Queues of facts/engage.md section 5: no alias, equal after trimming and folding, 255 characters, forbidden characters …
+// Queues of FACTS E12: no alias, equal after trimming and folding, 255 characters, forbidden characters …
 func TestNastyQueues(t *testing.T) {
 	n := newNasty(t)
 	for c, want := range map[engagetest.Case]string{
@@ -76,7 +76,7 @@ func TestNastyQueues(t *testing.T) {
 	n.absent(n.key(model.KindQueue, engagetest.NotAQueue, 0))
 }
 
-// Persons of facts/engage.md section 5.
+// Persons of FACTS E12.
 func TestNastyPersons(t *testing.T) {
 	n := newNasty(t)
 	equal(t, "disabled", n.object(n.key(model.KindUser, engagetest.PersonDisabled, 0)).State, model.StateInactive)
@@ -96,7 +96,7 @@ func TestNastyPersons(t *testing.T) {
 	equal(t, "step", templated.object(templated.key(model.KindUser, engagetest.PersonPlaceholder, 0)).Identity.AddressStep, 3)
 }
 
-// Skills and wrap-up codes of facts/engage.md section 5.
+// Skills and wrap-up codes of FACTS E12.
 func TestNastySkillsAndCodes(t *testing.T) {
 	n := newNasty(t)
 	n.object(n.key(model.KindLanguage, engagetest.SkillLikeLanguage, 0))
@@ -127,7 +127,7 @@ func TestNastySkillsAndCodes(t *testing.T) {
 	n.object(n.key(model.KindWrapUpCode, engagetest.WrapUpDisabled, 0))
 }
 
-// Groups and expressions of facts/engage.md section 5.
+// Groups and expressions of FACTS E12.
 func TestNastyGroups(t *testing.T) {
 	n := newNasty(t)
 	for _, c := range []engagetest.Case{

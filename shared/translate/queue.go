@@ -14,7 +14,7 @@ type servedQueue struct {
 	groups []int
 }
 
-// queues turns DNs into queues (DESIGN 2.3, 2.4): DN types, scope, limit, names. A disabled DN is a queue like any other.
+// queues turns DNs into queues (RULES 3, 4): DN types, scope, limit, names. A disabled DN is a queue like any other.
 func (t *translation) queues() {
 	dns := living(t.snapshot.DNs, func(d *model.DN) model.CfgState {
 		if !slices.Contains(t.settings.Queues.Types, d.Type) {
@@ -102,7 +102,7 @@ func (t *translation) inScope(dns []model.DN, links [][]int) []servedQueue {
 func (t *translation) serves(group int) bool { return t.squad(group).agents.meets(t.emitted) }
 
 // predecessors gives the rows of queues whose DN is gone, by number and switch: a DN that is deleted and created again
-// has a new DBID, and what its queue was called counts for its successor (DESIGN 2.4).
+// has a new DBID, and what its queue was called counts for its successor (RULES 4.16).
 func (t *translation) predecessors(dns []model.DN) map[[2]string]model.Known {
 	before := map[[2]string]model.Known{}
 	for key := range t.facts {
@@ -156,7 +156,7 @@ func placeOf(d *model.DN) string {
 // safeName replaces the one character that the EX Org forbids in names of queues.
 func safeName(name string) string { return strings.ReplaceAll(name, "*", "_") }
 
-// isOtherDN says whether the row is another DN's: number and type can not be edited (facts/engage.md 2.1).
+// isOtherDN says whether the row is another DN's: number and type can not be edited (FACTS E2).
 func (t *translation) isOtherDN(d *model.DN, row model.Known) bool {
 	was := row.Object.Identity
 	if was.Number == "" || !allChanged(1, [2]string{was.Number, d.Number}, [2]string{was.Switch, d.Switch}) {

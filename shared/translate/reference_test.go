@@ -161,7 +161,7 @@ func drawSettings(t *rapid.T) rules.Settings {
 	return s
 }
 
-// referenceMembers tells who serves the queue, person by person and group by group, the way DESIGN 2.3 and 2.4 say it. users
+// referenceMembers tells who serves the queue, person by person and group by group, the way RULES 3 and 4 say it. users
 // are the persons that are users; linked says whether a group lists the queue, sure whether all agents are known.
 func (w *world) referenceMembers(s rules.Settings, queue int64, users map[int64]bool) (members []int64, linked, sure bool) {
 	sure = true

@@ -5,7 +5,7 @@ import (
 )
 
 // capability is what a skill of Engage is in the EX Org: a skill or a language, under the lowest living DBID of those
-// whose names are equal but for case and outer space (DESIGN 2.4).
+// whose names are equal but for case and outer space (RULES 4.5).
 type capability struct {
 	owner    int64
 	name     string

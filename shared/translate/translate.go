@@ -25,13 +25,13 @@ type Result struct {
 	// user its last address; a skill, language or code without a name, and a queue whose name is taken, its last name.
 	Frozen []model.Key
 	// Suspects are mapped DBIDs whose identifying fields all changed: another object, to be held and never written
-	// (DESIGN 2.4). Their entry in Objects is what Engage says now.
+	// (RULES 4). Their entry in Objects is what Engage says now.
 	Suspects []model.Reject
 }
 
 // Translate computes what the EX Org must hold. The zero Proven gives the zero Result.
 //
-// The rules that look back (DESIGN 3) take the rows from the facts; a key with a zero Known has no row. The caller starts
+// The rules that look back (RULES 8) take the rows from the facts; a key with a zero Known has no row. The caller starts
 // with the hints of the last run, compares Objects with its index, and calls again with the rows of
 //
 //   - every key in Asks,
@@ -79,13 +79,13 @@ type translation struct {
 	served  []servedQueue
 }
 
-// source is the one presence source (DESIGN 2.1): it maps to nothing, so its key carries the tenant's DBID.
+// source is the one presence source (RULES 1): it maps to nothing, so its key carries the tenant's DBID.
 func (t *translation) source() {
 	t.emit(model.Object{Key: model.Key{Kind: model.KindSource, DBID: t.snapshot.Tenant.DBID}, Name: t.settings.SourceName})
 }
 
-// alive says whether an object is there. A row in state 3 is one that is gone (facts/engage.md 2.3); a disabled one is
-// there (DESIGN 2.4).
+// alive says whether an object is there. A row in state 3 is one that is gone (FACTS E5); a disabled one is
+// there (RULES 4).
 func alive(s model.CfgState) bool { return s != model.CfgDeleted }
 
 // living gives the rows that are there, by DBID, whatever order they came in.

@@ -31,7 +31,7 @@ func (c *candidate) lastAddress() address {
 	return address{o.Email, o.Identity.AddressStep, o.Identity.Address}
 }
 
-// users turns Persons into users (DESIGN 2.3, 2.4): who, scope, address, name, state, skills and languages.
+// users turns Persons into users (RULES 3, 4): who, scope, address, name, state, skills and languages.
 func (t *translation) users() {
 	t.indexGroups()
 	t.emitted = newSet(len(t.crowd.rows))
@@ -91,7 +91,7 @@ func (t *translation) candidates() []candidate {
 	return out
 }
 
-// isOther says whether the row is another Person's (DESIGN 2.4).
+// isOther says whether the row is another Person's (RULES 4.16).
 func (t *translation) isOther(c *candidate) bool {
 	was := c.row.Object.Identity
 	// One field alone proves nothing about a Person: any of them can be edited.
@@ -154,7 +154,7 @@ func (t *translation) assign(o *model.Object, held []holding) (tooHigh int) {
 	return tooHigh
 }
 
-// userName is first and last name, else user name, else employee id, else the DBID (DESIGN 2.4).
+// userName is first and last name, else user name, else employee id, else the DBID (RULES 4.8).
 func userName(p *model.Person) string {
 	full := model.Clean(model.Clean(p.FirstName) + " " + model.Clean(p.LastName))
 	return firstOf(full, p.UserName, p.EmployeeID, "Person "+strconv.FormatInt(p.DBID, 10))

@@ -7,7 +7,7 @@ import (
 // codeNames are the two names of a wrap-up code, folded: values that are equal in both are one EX code.
 type codeNames struct{ base, system string }
 
-// wrapUpCodes turns the values of the Business Attributes into wrap-up codes (DESIGN 2.3, 2.4).
+// wrapUpCodes turns the values of the Business Attributes into wrap-up codes (RULES 3, 4).
 func (t *translation) wrapUpCodes() {
 	values, there := t.values(t.settings.WrapUpCodes.Attributes)
 	for _, a := range t.settings.WrapUpCodes.Attributes {

@@ -10,7 +10,7 @@ import (
 	"excs/shared/model"
 )
 
-// The environment variables of the contract (DESIGN section 5). Beside them the AWS SDK's own are honoured.
+// The environment variables of the contract (RULES 9). Beside them the AWS SDK's own are honoured.
 const (
 	VarTable           = "EXCS_TABLE"
 	VarQueueURL        = "EXCS_QUEUE_URL"

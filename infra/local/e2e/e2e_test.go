@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"excs/infra/local/aws/stack"
 	"excs/infra/local/scene"
-	"excs/infra/local/stack"
 	"excs/shared/engage/engagetest"
 	"excs/shared/exorg/exorgtest"
 )

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"excs/infra/local/stack"
+	"excs/infra/local/aws/stack"
 	"excs/shared/telemetry"
 )
 

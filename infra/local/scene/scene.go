@@ -15,8 +15,8 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // driver pgx
 	"golang.org/x/sync/errgroup"
 
-	"excs/infra/local/runtime"
-	"excs/infra/local/stack"
+	"excs/infra/local/aws/runtime"
+	"excs/infra/local/aws/stack"
 	"excs/shared/engage/engagetest"
 	"excs/shared/engage/engagetest/pgtest"
 	"excs/shared/exorg/exorgtest"

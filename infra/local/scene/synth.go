@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"excs/infra/local/servers"
+	"excs/infra/local/aws/servers"
 )
 
 // stage is the stage of cdk.json that is meant for this machine; StackName is that of its stack.

@@ -7,8 +7,8 @@ import (
 	"io"
 	"net/http"
 
-	"excs/infra/local/runtime"
-	"excs/infra/local/stack"
+	"excs/infra/local/aws/runtime"
+	"excs/infra/local/aws/stack"
 )
 
 //go:embed board.html

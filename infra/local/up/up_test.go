@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"excs/infra/local/aws/stack"
 	"excs/infra/local/scene"
-	"excs/infra/local/stack"
 )
 
 // shown is an output that several goroutines write.

@@ -9,7 +9,7 @@ import (
 	"excs/shared/exorg/exorgtest"
 )
 
-// guardian sees every change that EXCS makes in an EX Org, as it happens, and says what must never be (DESIGN 2.5; P2 and P5
+// guardian sees every change that EXCS makes in an EX Org, as it happens, and says what must never be (RULES 5; P2 and P5
 // of the properties): a write to a field, a member or an object that EXCS does not control, and two objects for one
 // Engage object.
 type guardian struct {

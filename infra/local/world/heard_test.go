@@ -6,7 +6,7 @@ import (
 	"excs/shared/exorg/exorgtest"
 )
 
-// For each kind whose changes facts/exorg.md 5.2 proves to be audited (users, queues with their members, wrap-up codes; and
+// For each kind whose changes FACTS X14 proves to be audited (users, queues with their members, wrap-up codes; and
 // skills and languages, where the organisation audits them): deleted in the EX Org, or changed in a controlled field, it is
 // back within one notification, with everything that hung on it. No run and no verify takes part. The Source, a user's
 // skills and a user's external ids have no event: verify finds them (shared/verify, TestDeletedComesBack and

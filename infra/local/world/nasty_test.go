@@ -30,7 +30,7 @@ type nasty struct {
 // check asserts one case.
 type check func(n *nasty, p engagetest.Planted)
 
-// Every nasty case of facts/engage.md section 5, asserted in the EX Org. The site is one and is synchronised once: none of
+// Every nasty case of FACTS E12, asserted in the EX Org. The site is one and is synchronised once: none of
 // the cases may hold up another.
 func TestNasty(t *testing.T) {
 	t.Parallel()

@@ -12,7 +12,7 @@ import (
 	"excs/shared/rules"
 )
 
-// rule is one row of the tables of DESIGN 2.1, as a story on the desk: the world is settled, then do is done.
+// rule is one row of the tables of RULES 1, as a story on the desk: the world is settled, then do is done.
 type rule struct {
 	name     string
 	settings func(*rules.Settings)

@@ -60,7 +60,7 @@ func (o *Org) Event(c Change) (e Event, ok bool) {
 // sideProperties hang on a user but are no properties of it: no captured audit event tells of them.
 func sideProperties() []string { return []string{"routingskills", "routinglanguages", "externalIds"} }
 
-// audited says whether the audit service tells of a change (facts/exorg.md 5.2).
+// audited says whether the audit service tells of a change (FACTS X14).
 func (c *config) audited(ch *Change) bool {
 	switch ch.Kind {
 	case KindUser:

@@ -55,7 +55,7 @@ type config struct {
 	quirks        quirks
 }
 
-// quirks holds the answers to the points that only a real organisation settles (facts/exorg.md section 11).
+// quirks holds the answers to the points that only a real organisation settles (FACTS X15).
 type quirks struct {
 	versionStatus    int
 	duplicateStatus  int

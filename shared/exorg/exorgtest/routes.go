@@ -17,7 +17,7 @@ func op(methodAndPattern, permissions string, handle handler, how ...string) *ro
 	return r
 }
 
-// routes is the endpoint table of facts/exorg.md section 3, with the permissions of which any one is enough.
+// routes is the endpoint table of FACTS X2, with the permissions of which any one is enough.
 func routes() []*route {
 	out := userRoutes()
 	for _, more := range [][]*route{userSkillRoutes(), skillRoutes(), queueRoutes(), codeRoutes(), otherRoutes(), auditRoutes()} {

@@ -50,7 +50,7 @@ func TestTheCodeOfAFailedCreationTellsTheTruth(t *testing.T) {
 	})
 }
 
-// The way of DESIGN 2.1 for a user that was deleted in the EX Org: its address is taken, the holder is found among the deleted, restored under its
+// The way of RULES 1 for a user that was deleted in the EX Org: its address is taken, the holder is found among the deleted, restored under its
 // version, then edited; it keeps its id.
 func TestADeletedUserIsRestoredByTheseCalls(t *testing.T) {
 	b := newBench(t)

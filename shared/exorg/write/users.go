@@ -52,7 +52,7 @@ func (w *Writer) PatchUser(ctx context.Context, id string, version int, f UserFi
 }
 
 // SetUserState sets the state of a user that still has the version, deleted users included (that restores them). It is a call of its own: "state"
-// is the only field that a PATCH may hold beside the version (facts/exorg.md 3.1). stale as for PatchUser.
+// is the only field that a PATCH may hold beside the version (FACTS X3). stale as for PatchUser.
 func (w *Writer) SetUserState(ctx context.Context, id string, version int, state model.UserState) (exorg.User, error) {
 	body := struct {
 		Version int             `json:"version"`

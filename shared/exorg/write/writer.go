@@ -11,7 +11,7 @@ import (
 	"excs/shared/model"
 )
 
-// Batch sizes of the API (facts/exorg.md 3): more in one call is 400.
+// Batch sizes of the API (FACTS X2): more in one call is 400.
 const (
 	// AssignmentBatch is how many skills or languages of a user go into one call.
 	AssignmentBatch = 50
@@ -19,7 +19,7 @@ const (
 	MemberBatch = 100
 )
 
-// The permissions that writes need (facts/exorg.md 3), for the advice in the error of a 403.
+// The permissions that writes need (FACTS X2), for the advice in the error of a 403.
 const (
 	needsUserAdd      = "directory:user:add"
 	needsUserEdit     = "directory:user:edit"

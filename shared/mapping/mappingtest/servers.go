@@ -18,7 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"excs/infra/local/servers"
+	"excs/infra/local/aws/servers"
 	"excs/shared/mapping"
 )
 

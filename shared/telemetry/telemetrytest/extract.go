@@ -34,7 +34,7 @@ func (d Datum) Series() string {
 	return d.Name + "{" + strings.Join(own, ",") + "}"
 }
 
-// The limits of the embedded metric format (facts/aws.md 6.6), and of a log event.
+// The limits of the embedded metric format (FACTS A5), and of a log event.
 const (
 	metricsMost    = 100
 	dimensionsMost = 30

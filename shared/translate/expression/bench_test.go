@@ -9,7 +9,7 @@ import (
 	"excs/shared/translate/expression"
 )
 
-// The large site of facts/engage.md 5: 10,000 agents with 12 of 1,000 skills each; 1,200 groups are expressions.
+// The large site of FACTS E12: 10,000 agents with 12 of 1,000 skills each; 1,200 groups are expressions.
 const (
 	largeAgents      = 10_000
 	largeSkills      = 1_000

@@ -1,5 +1,5 @@
 // Package expression reads the skill expressions of Engage's virtual agent groups (annex section "virtual", option
-// "script"; facts/engage.md 2.5), returns the set of agents that an expression accepts, and never guesses: a text
+// "script"; FACTS E7), returns the set of agents that an expression accepts, and never guesses: a text
 // outside of the grammar is a [SyntaxError] with a position, so that the caller leaves the group's members alone.
 //
 // # Grammar

@@ -3,7 +3,7 @@ package expression
 // Options are the settings of an evaluation.
 type Options struct {
 	// AbsentZero gives an agent that lacks a skill level 0 of it; otherwise any comparison with that level is false
-	// (setting absentSkill: zero; DESIGN 2.4).
+	// (setting absentSkill: zero; RULES 4.13).
 	AbsentZero bool
 }
 

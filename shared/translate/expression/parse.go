@@ -8,7 +8,7 @@ import (
 	"excs/shared/model"
 )
 
-// The limits of an expression. Engage's own reporting stores up to 1,024 characters of one (facts/engage.md 2.5), so
+// The limits of an expression. Engage's own reporting stores up to 1,024 characters of one (FACTS E7), so
 // that both are far beyond what anybody writes, and far below what would cost memory or stack.
 const (
 	// MaxLength is the most bytes, white space between the parts not counted.

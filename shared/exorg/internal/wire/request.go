@@ -6,7 +6,7 @@ package wire
 
 import "net/url"
 
-// Conflict says what 409 means for a call; the API has one status for two things (facts/exorg.md 4).
+// Conflict says what 409 means for a call; the API has one status for two things (FACTS X11).
 type Conflict int
 
 // Taken: something else holds the name, e-mail or external id. Moved: the object changed meanwhile (a version, or a racing write to one user's
@@ -28,11 +28,11 @@ type Request struct {
 	Body any
 	// Reads says that nothing changes in the EX Org whatever the method, so that the call may be repeated.
 	Reads bool
-	// Needs is the permission that the role of the OAuth client must grant (facts/exorg.md 3), "" for none.
+	// Needs is the permission that the role of the OAuth client must grant (FACTS X2), "" for none.
 	Needs string
 	// Conflict says what 409 means.
 	Conflict Conflict
-	// Unproven says that a duplicate may answer 400 as well as 409 (facts/exorg.md 3.4, 3.5 and 11).
+	// Unproven says that a duplicate may answer 400 as well as 409 (FACTS X6, X7 and X15).
 	Unproven bool
 	// Private lists values of the body that must not come back in an error text: a person's name and address.
 	Private []string
