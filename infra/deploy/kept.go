@@ -18,7 +18,7 @@ func (s *session) leftBehind(ctx context.Context) error {
 		return fmt.Errorf("whether an earlier stack left the table %s-mapping cannot be told: %w", stack, err)
 	default:
 		s.say("the mapping table %s-mapping of an earlier stack is there: it is taken back with all it knows", stack)
-		if err := s.sameKey(ctx, strings.Trim(strings.TrimSpace(string(table)), `"`)); err != nil {
+		if err := s.sameKey(strings.Trim(strings.TrimSpace(string(table)), `"`)); err != nil {
 			return err
 		}
 	}
@@ -75,7 +75,7 @@ func (s *session) namedSecrets() (map[string]string, error) {
 
 // sameKey refuses to take a table back under another key than its own: CloudFormation would import it and then re-encrypt
 // it, and what the former key encrypted elsewhere could no longer be read.
-func (s *session) sameKey(ctx context.Context, tableKey string) error {
+func (s *session) sameKey(tableKey string) error {
 	raw, err := s.stageText()
 	if err != nil {
 		return err

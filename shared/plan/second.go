@@ -44,15 +44,7 @@ func (s *site) doubtLoss(d *draft) {
 	if loss == 0 || !many && len(s.in.Waiting) == 0 {
 		return
 	}
-	leaving := map[string]*piece{}
-	var ids []string
-	for _, p := range d.leaving() {
-		id := p.what()
-		if _, seen := s.in.Waiting[id]; many || seen {
-			leaving[id] = p
-			ids = append(ids, id)
-		}
-	}
+	leaving, ids := s.doubted(d, many)
 	if len(ids) == 0 {
 		return
 	}
@@ -75,6 +67,20 @@ func (s *site) doubtLoss(d *draft) {
 	if all {
 		d.holdJoins(h)
 	}
+}
+
+// doubted gives who leaves and must be agreed on, by their ids and in order: everybody of a queue that loses many, else those who wait
+// already.
+func (s *site) doubted(d *draft, many bool) (leaving map[string]*piece, ids []string) {
+	leaving = map[string]*piece{}
+	for _, p := range d.leaving() {
+		id := p.what()
+		if _, seen := s.in.Waiting[id]; many || seen {
+			leaving[id] = p
+			ids = append(ids, id)
+		}
+	}
+	return leaving, ids
 }
 
 // doubtGrowth makes a queue that would have several times its members wait for a second complete read: who joins waits.

@@ -29,8 +29,10 @@ func (s *Stack) makeParameter(_ context.Context, r template.Resource) (template.
 	return template.Made{Ref: p.Name, Attributes: map[string]string{"Type": p.Type, "Value": p.Value}}, nil
 }
 
-// Parameter gives the text of a parameter of Parameter Store, "" for none; SetParameter changes it, as a deployment or a hand does.
-func (s *Stack) Parameter(name string) string   { return s.gateway.Parameter(name) }
+// Parameter gives the text of a parameter of Parameter Store, "" for none.
+func (s *Stack) Parameter(name string) string { return s.gateway.Parameter(name) }
+
+// SetParameter changes a parameter of Parameter Store, as a deployment or a hand does.
 func (s *Stack) SetParameter(name, text string) { s.gateway.PutParameter(name, text) }
 
 // secretARN makes the ARN of a secret; AWS adds six characters by chance.
