@@ -12,6 +12,7 @@ import (
 	"io"
 	"math/big"
 	"net"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -189,5 +190,77 @@ func TestARootCertificateAndADSNThatVerifiesNothing(t *testing.T) {
 		s.RootCertificate = root
 		_, err := engage.Open(s)
 		wantError(t, err, model.CodeInvalid, nil, "does not verify the server")
+	}
+}
+
+// The root certificate of the secret verifies a PostgreSQL server too: a whole read goes through, which one that the root did not sign
+// refuses.
+func TestTLSOfPostgreSQL(t *testing.T) {
+	p := postgresPlace(t, cluster, tiny())
+	direct, err := url.Parse(p.secret.DSN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good, other := tlsFaults(t)["unknown authority"], newIdentity(t, func(*x509.Certificate) {})
+	address := listen(t, func(c net.Conn) { terminate(t, c, good, direct.Host) })
+	encrypted := *direct
+	encrypted.Host = address
+	encrypted.RawQuery = "sslmode=verify-full"
+	secret := p.secret
+	secret.DSN, secret.RootCertificate = encrypted.String(), rootOf(good)
+	if snapshot := read(t, open(t, secret), standard()); len(snapshot.Persons) == 0 {
+		t.Error("nothing was read")
+	}
+	secret.RootCertificate = other.pem
+	wantError(t, failed(t, secret), model.CodeInvalid, nil, "rootCertificate")
+}
+
+// terminate speaks TLS to a PostgreSQL client and passes what it says on to a server that speaks none.
+func terminate(t *testing.T, c net.Conn, config *tls.Config, server string) {
+	defer c.Close() //nolint:errcheck // the client is done with it
+	if _, err := io.ReadFull(c, make([]byte, 8)); err != nil {
+		return // the request for TLS did not come
+	}
+	_, _ = c.Write([]byte("S"))
+	inside := tls.Server(c, config)
+	if inside.Handshake() != nil {
+		return // the client does not believe the certificate, which is told there
+	}
+	out, err := net.Dial("tcp", server)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer out.Close() //nolint:errcheck // both ends are done with it
+	go func() { _, _ = io.Copy(out, inside); _ = out.Close() }()
+	_, _ = io.Copy(inside, out)
+}
+
+// With the root certificate the Oracle driver believes the server and goes on behind TLS; with another it does not.
+func TestTLSOfOracle(t *testing.T) {
+	good, other := tlsFaults(t)["unknown authority"], newIdentity(t, func(*x509.Certificate) {})
+	for _, c := range []struct {
+		name, root string
+		believes   bool
+	}{{"its own root", rootOf(good), true}, {"another root", other.pem, false}} {
+		believed := make(chan bool, 8)
+		address := listen(t, func(conn net.Conn) {
+			inside := tls.Server(conn, good)
+			if inside.Handshake() == nil {
+				// The client's own answer to the certificate comes with its first bytes.
+				_, err := io.ReadFull(inside, make([]byte, 8))
+				believed <- err == nil
+			}
+			_ = conn.Close()
+		})
+		secret := tlsSecret("oracle", address)
+		secret.RootCertificate = c.root
+		err := failed(t, secret)
+		if got := len(believed) > 0 && <-believed; got != c.believes {
+			t.Errorf("%s: the driver went on behind TLS: %v, %v", c.name, got, err)
+		}
+		if told := strings.Contains(err.Error(), "rootCertificate"); told == c.believes {
+			t.Errorf("%s: %v", c.name, err)
+		}
 	}
 }
