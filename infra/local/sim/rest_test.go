@@ -72,8 +72,21 @@ func (l *life) check() {
 	l.equal()
 	l.leavers()
 	l.oracle.untouched()
-	l.oracle.leftovers()
+	l.oracle.leftovers(l.orphans())
 	l.quiet()
+}
+
+// orphans are the EX ids that the table lists as orphans.
+func (l *life) orphans() map[string]bool {
+	items, err := l.root.Table.List(context.Background(), []mapping.State{mapping.StateOrphan}, nil)
+	if err != nil {
+		panic(err)
+	}
+	ids := map[string]bool{}
+	for _, i := range items {
+		ids[i.EXID] = true
+	}
+	return ids
 }
 
 func fold(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
