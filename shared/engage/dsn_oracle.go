@@ -131,6 +131,9 @@ func parseOracle(dsn string) (address, error) {
 		a.options["connstr"], a.port = place, "0"
 		return a, nil
 	}
+	if strings.Contains(place, "://") {
+		return address{}, errors.New("the dsn names a protocol after the @, which this form does not take (TLS: oracle://user:password@host:2484/service?ssl=true): " + oracleForm)
+	}
 	host, service, _ := strings.Cut(strings.TrimPrefix(place, "//"), "/")
 	var err error
 	a.path = service

@@ -62,7 +62,7 @@ func preparePostgres(s Secret) (prepared, error) {
 		}
 	}
 	put("host", a.host)
-	put("port", a.port)
+	put("port", everyPort(a.port))
 	put("user", a.user)
 	put("password", a.password)
 	put("dbname", a.path)
@@ -167,4 +167,18 @@ func keywordValue(text string) (value, rest string, ok bool) {
 func hashOf(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:8])
+}
+
+// everyPort gives hosts without a port PostgreSQL's own where others have one: the driver takes no gap in the list.
+func everyPort(ports string) string {
+	if !strings.Contains(ports, ",") {
+		return ports
+	}
+	all := strings.Split(ports, ",")
+	for i, p := range all {
+		if p == "" {
+			all[i] = "5432"
+		}
+	}
+	return strings.Join(all, ",")
 }

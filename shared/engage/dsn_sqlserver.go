@@ -132,6 +132,10 @@ func (a *address) settleSQLServer() error {
 	if server, given := a.options["server"]; given {
 		host, port, _ := strings.Cut(strings.TrimPrefix(server, "tcp:"), ",")
 		a.host, a.path, _ = strings.Cut(strings.TrimSpace(host), `\`)
+		a.host = strings.TrimSuffix(strings.TrimPrefix(a.host, "["), "]")
+		if strings.Contains(a.host, ":") && net.ParseIP(a.host) == nil {
+			return errors.New("the dsn's server has a colon: write host,port")
+		}
 		a.port = strings.TrimSpace(port)
 	}
 	for key, field := range map[string]*string{"port": &a.port, "user id": &a.user, "password": &a.password} {

@@ -34,6 +34,7 @@ var codePages = map[string]string{
 	"1256": "windows-1256", "1257": "windows-1257", "1258": "windows-1258",
 	"we8mswin1252": "windows-1252", "ee8mswin1250": "windows-1250", "cl8mswin1251": "windows-1251", "tr8mswin1254": "windows-1254",
 	"we8iso8859p1": "windows-1252", "zhs16gbk": "gbk", "ja16sjis": "shift_jis", "ko16mswin949": "euc-kr", "zht16mswin950": "big5", "al32utf8": "utf-8",
+	"ee8iso8859p2": "iso-8859-2", "cl8iso8859p5": "iso-8859-5", "cl8koi8r": "koi8-r", "cl8koi8u": "koi8-u", "ja16sjistilde": "shift_jis", "ja16euc": "euc-jp", "ko16ksc5601": "euc-kr", "uhc": "euc-kr",
 }
 
 // noText are what shows that a part of a text is lost: NUL, which neither PostgreSQL nor the EX Org takes, and the mark

@@ -56,6 +56,7 @@ func ParseSecret(text []byte) (Secret, error) {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return Secret{}, model.Errorf(model.CodeInvalid, op, "there is more text after the JSON object")
 	}
+	s.DSN = strings.TrimSpace(s.DSN) // the end of a line that came along from a file belongs to nothing in it
 	if err := s.validate(); err != nil {
 		return Secret{}, model.Errorf(model.CodeInvalid, op, "%w", err)
 	}
