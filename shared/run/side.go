@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"excs/shared/mapping"
@@ -215,14 +216,14 @@ func (r *Runner) isThere(ctx context.Context, row mapping.Row) (bool, error) {
 }
 
 // accept writes down for whom this run opens the door, before the first message goes out: workers write for nobody else. A run that
-// changes nothing opens it only when it is whole and could have.
+// changes nothing in the EX Org opens it only when it is whole and could have: putting the index right is nobody's consent to write.
 func (r *Runner) accept(ctx context.Context, run int64, d *draft, req Request) error {
 	switch {
 	case d.side.inherits:
 		return sides.Save(ctx, r.Table, run, d.side.record)
 	case d.side.approved || d.side.foreign || d.side.unknown:
 		return nil
-	case len(d.plan.Changes) > 0 || req.whole() && d.opens():
+	case slices.ContainsFunc(d.plan.Changes, func(c model.Change) bool { return !quiet(c.Action) }) || req.whole() && d.opens():
 		return sides.Save(ctx, r.Table, run, d.side.accepted(r.Now()))
 	default:
 		return nil
