@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"time"
 
 	"excs/infra/local/world"
@@ -129,6 +130,15 @@ func (s *stage) run(ctx context.Context) (run.Report, time.Duration, error) {
 		return report, 0, err
 	}
 	err = s.settle(ctx, report.Sent, p)
+	// A newcomer that the request budget had no look-up for waits for the next run.
+	for next := report; err == nil && slices.ContainsFunc(next.Plan.Held, func(h plan.Held) bool { return h.Code == plan.HeldLooking }); {
+		if err = s.clock.wait(ctx, time.Second); err != nil {
+			break
+		}
+		if next, err = s.world.Sync(ctx); err == nil {
+			err = s.settle(ctx, next.Sent, p)
+		}
+	}
 	return report, s.clock.now().Sub(begun), err
 }
 
