@@ -64,13 +64,14 @@ func (c *causes) all(ctx context.Context, now time.Time) (map[string]cause, erro
 }
 
 func (c *causes) fresh(ctx context.Context, now time.Time) (map[string]cause, error) {
-	known := map[string]cause{}
 	body, err := c.docs.GetDocument(ctx, docCauses)
-	if err == nil {
-		err = json.Unmarshal(body, &known)
-	}
 	if err != nil && model.CodeOf(err) != model.CodeNotFound {
 		return nil, fmt.Errorf("read what the EX Org refuses: %w", err)
+	}
+	known := map[string]cause{}
+	if json.Unmarshal(body, &known) != nil || known == nil {
+		// Damaged, or of another release: it only spares calls, so no user may wait for it. The next refusal writes it anew.
+		known = map[string]cause{}
 	}
 	c.keep(known, now)
 	return known, nil

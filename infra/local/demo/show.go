@@ -130,8 +130,9 @@ func (s *stage) run(ctx context.Context) (run.Report, time.Duration, error) {
 		return report, 0, err
 	}
 	err = s.settle(ctx, report.Sent, p)
-	// A newcomer that the request budget had no look-up for waits for the next run.
-	for next := report; err == nil && slices.ContainsFunc(next.Plan.Held, func(h plan.Held) bool { return h.Code == plan.HeldLooking }); {
+	// A newcomer that the request budget had no look-up for waits for the next run. Some runs are enough; what is still looked for then
+	// has a fault to show.
+	for next, runs := report, 0; err == nil && runs < 20 && looking(next.Plan); runs++ {
 		if err = s.clock.wait(ctx, time.Second); err != nil {
 			break
 		}
@@ -140,6 +141,11 @@ func (s *stage) run(ctx context.Context) (run.Report, time.Duration, error) {
 		}
 	}
 	return report, s.clock.now().Sub(begun), err
+}
+
+// looking reports whether a newcomer of the plan still has to be looked up in the EX Org.
+func looking(p plan.Plan) bool {
+	return slices.ContainsFunc(p.Held, func(h plan.Held) bool { return h.Code == plan.HeldLooking })
 }
 
 // settle works on the queue until it is empty and no row would change by itself any more; sent is how many messages there
