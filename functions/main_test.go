@@ -134,15 +134,18 @@ func startAWS(t *testing.T) (*aws, string) {
 	return a, server.URL
 }
 
-// ServeHTTP answers everything with an empty object, and says which table the mapping table is.
+// ServeHTTP answers everything with an empty object, says which table the mapping table is, and what a fresh secret holds.
 func (a *aws) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	a.calls = append(a.calls, r.Header.Get("X-Amz-Target"))
 	a.mu.Unlock()
 	_, _ = io.Copy(io.Discard, r.Body)
 	body := []byte("{}")
-	if r.Header.Get("X-Amz-Target") == "DynamoDB_20120810.DescribeTable" {
+	switch r.Header.Get("X-Amz-Target") {
+	case "DynamoDB_20120810.DescribeTable":
 		body = []byte(`{"Table":{"TableId":"the-table"}}`)
+	case "secretsmanager.GetSecretValue": // as a fresh stack makes it
+		body = []byte(`{"SecretString":"aB3aB3aB3aB3aB3aB3aB3aB3aB3aB3aB"}`)
 	}
 	w.Header().Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")

@@ -3,6 +3,7 @@ package wiring
 import (
 	"context"
 	"errors"
+	"regexp"
 	"strings"
 	"time"
 
@@ -78,13 +79,19 @@ func (r Resolver) secret(ctx context.Context, op, arn string) (string, error) {
 	if err != nil {
 		return "", model.Errorf(codeOf(err), op, "read the secret: %w", err)
 	}
-	text := strings.TrimSpace(aws.ToString(out.SecretString))
-	if !strings.HasPrefix(text, "{") {
-		// A fresh stack makes its secrets with a generated text in them.
+	text := strings.TrimSpace(strings.TrimPrefix(aws.ToString(out.SecretString), "\ufeff")) // Windows editors begin a file with a byte-order mark
+	switch {
+	case strings.HasPrefix(text, "{"):
+		return text, nil
+	case generated.MatchString(text):
 		return "", model.Errorf(model.CodeInvalid, op, "%w: put its JSON into Secrets Manager (see the README)", errNotSet)
 	}
-	return text, nil
+	return "", model.Errorf(model.CodeInvalid, op, "the secret does not hold JSON: put the JSON of the README into Secrets Manager")
 }
+
+// generated is the text with which a fresh stack makes its secrets (infra/stack): letters and digits, as many as Secrets Manager
+// takes by default. Anything else was put there by somebody and is a fault to tell, with its alarm.
+var generated = regexp.MustCompile(`^[A-Za-z0-9]{32}$`)
 
 // codeOf reads the error codes of Secrets Manager and Parameter Store. A fault of the deployment is told from a passing
 // one, so that an operator does not wait for it to go by.

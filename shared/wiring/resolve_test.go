@@ -93,7 +93,10 @@ func TestResolveFails(t *testing.T) {
 			Parameters: fakeParameters(func(string, bool) (*ssm.GetParameterOutput, error) { return nil, err }),
 		}
 	}
-	const notSet = "the secret is not set yet: put its JSON into Secrets Manager"
+	const (
+		notSet  = "the secret is not set yet: put its JSON into Secrets Manager"
+		notJSON = "the secret does not hold JSON"
+	)
 	tests := []struct {
 		name, value string
 		resolver    wiring.Resolver
@@ -103,9 +106,10 @@ func TestResolveFails(t *testing.T) {
 		{"neither JSON nor a reference", clientSecret, wiring.Resolver{}, model.CodeInvalid, "it holds neither JSON nor an ARN nor ssm: and a name"},
 		{"nothing", "", wiring.Resolver{}, model.CodeInvalid, "neither JSON nor an ARN"},
 		{"ssm: without a name", "ssm:", wiring.Resolver{}, model.CodeInvalid, "the name of the parameter is missing"},
-		{"a secret with the generated text of a fresh stack", exorgARN, wiring.Resolver{Secrets: secretHolds(aws.String(clientSecret))}, model.CodeInvalid, notSet},
-		{"an empty secret", exorgARN, wiring.Resolver{Secrets: secretHolds(aws.String(""))}, model.CodeInvalid, notSet},
-		{"a binary secret", exorgARN, wiring.Resolver{Secrets: secretHolds(nil)}, model.CodeInvalid, notSet},
+		{"a secret with the generated text of a fresh stack", exorgARN, wiring.Resolver{Secrets: secretHolds(aws.String("aB3aB3aB3aB3aB3aB3aB3aB3aB3aB3aB"))}, model.CodeInvalid, notSet},
+		{"a secret that somebody set to something else", exorgARN, wiring.Resolver{Secrets: secretHolds(aws.String(clientSecret))}, model.CodeInvalid, notJSON},
+		{"an empty secret", exorgARN, wiring.Resolver{Secrets: secretHolds(aws.String(""))}, model.CodeInvalid, notJSON},
+		{"a binary secret", exorgARN, wiring.Resolver{Secrets: secretHolds(nil)}, model.CodeInvalid, notJSON},
 		{"a parameter without JSON", "ssm:/excs", wiring.Resolver{Parameters: parameterHolds(aws.String(clientSecret))}, model.CodeInvalid, "the parameter /excs does not hold JSON yet"},
 		{"an answer without a parameter", "ssm:/excs", wiring.Resolver{Parameters: fakeParameters(func(string, bool) (*ssm.GetParameterOutput, error) { return &ssm.GetParameterOutput{}, nil })},
 			model.CodeInvalid, "the parameter /excs does not hold JSON yet"},
@@ -124,6 +128,9 @@ func TestResolveFails(t *testing.T) {
 			text := err.Error()
 			if !strings.HasPrefix(text, "read EXCS_EXORG_SECRET: ") || !strings.Contains(text, test.says) || strings.Contains(text, "\n") {
 				t.Errorf("error %s, want %q in it", text, test.says)
+			}
+			if wiring.IsNotSet(err) != (test.says == notSet) {
+				t.Errorf("%s: a secret that was never set is told from a mistake: %v", text, wiring.IsNotSet(err))
 			}
 			noSecrets(t, "the error", text)
 		})
@@ -147,4 +154,12 @@ func TestResolveIsBounded(t *testing.T) {
 			t.Errorf("it took %s", took)
 		}
 	})
+}
+
+// A secret that was written by a Windows editor begins with a byte-order mark.
+func TestASecretWithAByteOrderMark(t *testing.T) {
+	r := wiring.Resolver{Secrets: secretHolds(aws.String("\ufeff{\"region\":\"mypurecloud.de\"}\r\n"))}
+	if got, err := r.Resolve(t.Context(), wiring.VarExorgSecret, exorgARN); err != nil || got != `{"region":"mypurecloud.de"}` {
+		t.Errorf("%q, %v", got, err)
+	}
 }
