@@ -213,7 +213,7 @@ func TestSecretsLaterThanTheStack(t *testing.T) {
 					t.Errorf("an error is logged, which an alarm counts: %s", said)
 				}
 				if function == "snapshot" && !strings.Contains(said, `"snapshots":1`) {
-					t.Errorf("the schedule's alarm would rise, for nothing is said of the invocation: %s", said)
+					t.Errorf("no heartbeat was measured, so the alarm for a missing snapshot would rise: %s", said)
 				}
 				onlyReads(t, l.cloud.called())
 			})

@@ -39,7 +39,7 @@ func TestWireRefuses(t *testing.T) {
 	} {
 		h, err := wire(t.Context(), environment(webhook), quiet())
 		if err != nil {
-			t.Fatal(err) // a secret that cannot be used is said in each answer
+			t.Fatal(err) // an unusable secret is reported by each answer instead
 		}
 		err = h.Lacks()
 		if model.CodeOf(err) != model.CodeInvalid || !strings.Contains(err.Error(), reason) || strings.Contains(err.Error(), "hunter2") {

@@ -12,7 +12,6 @@ import (
 type changeSet struct {
 	Status       string
 	StatusReason string
-	NextToken    string
 	Changes      []struct{ ResourceChange change }
 }
 

@@ -144,7 +144,7 @@ type stackState struct {
 	neverThere bool
 }
 
-// exists says whether there is a stack that a change would update.
+// exists reports whether there is a stack to update.
 func (s stackState) exists() bool { return !s.neverThere && s.Status != "REVIEW_IN_PROGRESS" }
 
 func (s *session) stateOf(ctx context.Context, name string) (stackState, error) {

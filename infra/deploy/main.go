@@ -23,7 +23,7 @@ const (
 	exitRefused = 3
 )
 
-// refusal is an error that says that nothing was done, on purpose.
+// refusal is a deliberate stop: nothing was changed.
 type refusal struct{ error }
 
 func (r refusal) Unwrap() error { return r.error }

@@ -63,7 +63,7 @@ func (s *story) settings(ctx context.Context) error {
 	return s.matches("after the change of settings")
 }
 
-// halfWay: whoever is asked says that the settings are not its deployment's, and nothing is written.
+// halfWay checks that every function refuses settings that are not its deployment's and writes nothing.
 func (s *story) halfWay(key string) error {
 	before := s.seq()
 	var answer struct{ Skipped string }
