@@ -79,6 +79,9 @@ func (s *site) paused(k model.Key) string {
 // touchesAnything says whether anything in the EX Org would be adopted, changed or removed, be it of a kind that the plan
 // leaves out: a first plan of one kind must not open the door for the others.
 func (s *site) touchesAnything() bool {
+	if s.in.Unfinished {
+		return true
+	}
 	for _, d := range s.whole.drafts {
 		if d.touches && !s.holds(d.change, false) && d.change.Action != model.ActionRefresh && d.change.Action != model.ActionOrphan {
 			return true

@@ -66,6 +66,9 @@ type Input struct {
 	SettingsChanged bool
 	// FirstRun says that the tenant has no approved first plan.
 	FirstRun bool
+	// Unfinished says that rows which are not right, and which no plan shows because the index has their desired states, would change
+	// what is in the EX Org once the first plan is approved.
+	Unfinished bool
 	// Foreign says why everything waits for the approval of a first plan, whatever it touches: the organisation is another than
 	// the approved one. "": it is not.
 	Foreign string

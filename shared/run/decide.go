@@ -135,7 +135,7 @@ func (r *Runner) approve(ctx context.Context, run int64, w which, by By) (Decisi
 	}
 	d := Decision{Until: r.Now().Add(r.Settings.Approval), Source: held.acceptsSource(w), Next: "the next run makes these changes; invoke sync to have it now"}
 	// The hash of one kind approves that kind's part of the first plan and no more.
-	d.FirstPlan = held.First && !w.narrow() && (w.hash == held.Hash || w.hash == held.All)
+	d.FirstPlan = held.isFirstPlan(w)
 	if err := mayApprove(d, held, side); err != nil {
 		return Decision{}, err
 	}
@@ -227,6 +227,11 @@ func (r *Runner) loadHeld(ctx context.Context, side side) (heldDocument, error) 
 	return held, nil
 }
 
+// isFirstPlan reports whether the operator means the whole of a first plan.
+func (h heldDocument) isFirstPlan(w which) bool {
+	return h.First && !w.narrow() && (w.hash == h.Hash || w.hash == h.All)
+}
+
 func (h heldDocument) acceptsSource(w which) bool {
 	return h.WentBack != "" && w.hash != "" && w.hash == h.Source && !w.narrow()
 }
@@ -283,7 +288,7 @@ func (h heldDocument) under(w which) ([]heldItem, error) {
 		}
 	}
 	open := slices.ContainsFunc(items, func(i heldItem) bool { return i.Code.Approvable() })
-	if !open && !h.acceptsSource(w) {
+	if !open && !h.acceptsSource(w) && !(h.Unfinished && h.isFirstPlan(w)) {
 		return nil, w.nothing()
 	}
 	return items, nil

@@ -39,6 +39,8 @@ type draft struct {
 	first     bool                 // there is no approved first plan
 	lookAll   bool                 // the whole organisation is listed for newcomers
 	home      string               // the home division, "" when it was not read
+	// unfinished says that rows of a table that is not approved would change what is in the EX Org.
+	unfinished bool
 	// fresh and lost are what the index lacked and had too much when the run began; rowless of those have no row.
 	fresh, lost, rowless []model.Key
 	marked               map[model.Key]bool // keys whose index entry says that they are being changed
@@ -55,6 +57,12 @@ func (r *Runner) draft(ctx context.Context, side side, site Site, req Request, p
 	site = side.of(site)
 	d := &draft{side: side, site: site, pauses: pauses, docs: newKept(r.Table), at: r.Now(), facts: model.Facts{}, rows: map[model.Key]mapping.Row{}, marked: map[model.Key]bool{}, settings: r.Settings.Hash()}
 	d.first, d.lookAll = site.FirstPlan.IsZero(), site.FirstRun.IsZero()
+	if d.first && !side.approved {
+		var err error
+		if d.unfinished, err = r.unfinished(ctx, seen); err != nil {
+			return nil, err
+		}
+	}
 	if err := r.prove(ctx, d); err != nil {
 		return nil, err
 	}
@@ -306,7 +314,7 @@ func (r *Runner) input(ctx context.Context, d *draft, matches map[model.Key]plan
 		FirstLoad: d.lookAll, Gap: d.gap(req),
 		Waiting: d.held.since(), Tripped: d.held.tripped(), Approved: d.approvals.valid(d.at), Paused: why(d.pauses), Holds: d.holds(), Database: d.recognition.database,
 		SettingsChanged: d.site.SettingsHash != "" && d.site.SettingsHash != d.settings,
-		FirstRun:        d.first, Looking: d.looking, Foreign: d.side.foreignReason(), Home: d.home, Now: d.at, Kinds: req.Kinds,
+		FirstRun:        d.first, Unfinished: d.unfinished, Looking: d.looking, Foreign: d.side.foreignReason(), Home: d.home, Now: d.at, Kinds: req.Kinds,
 	}, nil
 }
 

@@ -20,7 +20,9 @@ type heldDocument struct {
 	WentBack string                `json:"wentBack,omitempty"` // why the source is not accepted
 	Source   string                `json:"source,omitempty"`   // accepts the source
 	First    bool                  `json:"first,omitempty"`
-	Settings string                `json:"settings,omitempty"`
+	// Unfinished rows of a restored table wait for the first plan's approval too, even if nothing else does.
+	Unfinished bool   `json:"unfinished,omitempty"`
+	Settings   string `json:"settings,omitempty"`
 	// Table and Org are the ids of the table and the organisation that it was planned for.
 	Table string `json:"table,omitempty"`
 	Org   string `json:"org,omitempty"`
@@ -74,7 +76,7 @@ func (h heldDocument) since() map[string]time.Time {
 
 func (d *draft) heldDocument() heldDocument {
 	h := heldDocument{
-		Hash: d.plan.Hash, All: d.plan.HeldHashAll, Kinds: d.plan.HeldHash, WentBack: d.wentBack(), Source: d.sourceHash(), First: d.first, Settings: d.settings, Table: d.side.table, Org: d.side.org.ID,
+		Hash: d.plan.Hash, All: d.plan.HeldHashAll, Kinds: d.plan.HeldHash, WentBack: d.wentBack(), Source: d.sourceHash(), First: d.first, Unfinished: d.unfinished, Settings: d.settings, Table: d.side.table, Org: d.side.org.ID,
 	}
 	for _, i := range d.plan.Held {
 		h.Items = append(h.Items, heldItem{

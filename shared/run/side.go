@@ -285,9 +285,24 @@ func (r *Runner) outdated(op string) error {
 // home binds a context to the approved organisation, for what an operator asks without a plan.
 func (r *Runner) home(ctx context.Context) (context.Context, error) { return sides.Home(ctx, r.Table) }
 
+// unfinished reports whether rows that are not right have an object in the EX Org. In a table that was restored workers would go on
+// with them as soon as the door is open, although no plan shows what they do: the index has their desired states already.
+func (r *Runner) unfinished(ctx context.Context, seen *survey) (bool, error) {
+	var items []mapping.Item
+	if seen != nil {
+		items = seen.in(comeBack()...)
+	} else {
+		var err error
+		if items, err = r.Table.List(ctx, comeBack(), nil); err != nil {
+			return false, fmt.Errorf("list unconverged rows: %w", err)
+		}
+	}
+	return slices.ContainsFunc(items, func(i mapping.Item) bool { return i.EXID != "" }), nil
+}
+
 // opens says whether nothing waits for the approval of a first plan, so that the run may open the door.
 func (d *draft) opens() bool {
-	return d.recognition.database == "" && d.side.foreignReason() == "" && !d.waitsFor(plan.HeldFirstPlan) && !(d.first && d.waitsFor(plan.HeldLooking)) && d.carriesOut()
+	return !d.unfinished && d.recognition.database == "" && d.side.foreignReason() == "" && !d.waitsFor(plan.HeldFirstPlan) && !(d.first && d.waitsFor(plan.HeldLooking)) && d.carriesOut()
 }
 
 func (d *draft) waitsFor(code plan.HeldCode) bool {

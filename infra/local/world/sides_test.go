@@ -294,3 +294,28 @@ func TestARestoredTableUnderItsOldName(t *testing.T) {
 	h.rest()
 	h.equal()
 }
+
+// What was on its way when the table was restored waits for the approval too, although no plan shows it: neither a run that changes
+// nothing nor one that only creates opens the door for it.
+func TestARestoredTableWithRowsOnTheirWay(t *testing.T) {
+	for _, newcomer := range []bool{false, true} {
+		h := lot{unwatched: true}.build(t).settled()
+		h.do(h.RenamePerson(h.ctx, h.person("Ann").DBID, "Ann", "Renamed"))
+		h.sync() // the row wants it, the index has it, and nobody has done it
+		h.Table = h.Table.Restore()
+		h.deploy()
+		before := h.org.Totals().Writes
+		if newcomer {
+			furnisher{t: t, e: h.Editor}.person("Eve", nil)
+		}
+		report := h.minutesAnywhere(15)
+		if n := h.org.Totals().Writes - before; n != 0 {
+			t.Fatalf("newcomer %v: %d writes on a restored table that nobody approved a plan for", newcomer, n)
+		}
+		_, err := h.Runner.Approve(h.ctx, report.Plan.Hash, nil, run.By{Who: "jane"})
+		h.do(err)
+		h.minutesAnywhere(15)
+		h.rest()
+		h.equal()
+	}
+}
