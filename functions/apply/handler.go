@@ -10,9 +10,9 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"excs/shared/apply"
-	"excs/shared/instruments"
 	"excs/shared/model"
 	"excs/shared/queue"
+	"excs/shared/telemetry"
 	"excs/shared/wiring"
 )
 
@@ -33,7 +33,7 @@ type Handler struct {
 	Queue  Queue
 	Log    *slog.Logger
 	// Instruments measure each batch; nil: nothing is measured.
-	Instruments *instruments.Set
+	Instruments *telemetry.Instruments
 }
 
 // Handle works on one SQS batch and answers which messages must come back. Those that asked for a time get it; the others
@@ -58,7 +58,7 @@ func (h *Handler) Handle(ctx context.Context, event events.SQSEvent) (events.SQS
 	if len(answers) != len(batch) {
 		return response, model.Errorf(model.CodeInternal, "apply", "%d messages, %d answers: the batch comes back", len(batch), len(answers))
 	}
-	h.Instruments.Batch(ctx, batch, answers)
+	apply.Measure(ctx, h.Instruments, batch, answers)
 	again := map[time.Duration][]queue.Received{}
 	for i, a := range answers {
 		if !a.Failed {

@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -22,19 +21,4 @@ func main() {
 		os.Exit(1)
 	}
 	lambda.Start(service.Invoke)
-}
-
-func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*Handler, error) {
-	parts, err := wiring.Open(ctx, getenv, log, wiring.VarTable, wiring.VarQueueURL, wiring.VarDLQURL, wiring.VarSettings, wiring.VarExorgSecret)
-	if err != nil {
-		return nil, err
-	}
-	client, err := parts.EXOrg(ctx, wiring.Writing)
-	h := &Handler{Base: parts.Base(), Queue: parts.Work, Log: parts.Log, Instruments: parts.Instruments(telemetry.FunctionApply, os.Stdout)}
-	if err != nil {
-		h.Base, err = parts.Lacking(err)
-		return h, err
-	}
-	h.Worker = parts.Worker(client)
-	return h, nil
 }

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 
-	"excs/shared/instruments"
 	"excs/shared/model"
 	"excs/shared/replay"
+	"excs/shared/telemetry"
 	"excs/shared/wiring"
 )
 
@@ -23,7 +23,7 @@ type Handler struct {
 	Replayer Replayer
 	Log      *slog.Logger
 	// Instruments measure what is left; nil: nothing is measured.
-	Instruments *instruments.Set
+	Instruments *telemetry.Instruments
 }
 
 // Handle does what the payload asks for and answers with what it moved, dropped and left (replay.Report).
@@ -42,7 +42,7 @@ func (h *Handler) Handle(ctx context.Context, body json.RawMessage) (*replay.Rep
 		return nil, fmt.Errorf("replay: %w", err)
 	}
 	report, err := h.Replayer.Replay(ctx, req)
-	h.Instruments.Replayed(ctx, report)
+	replay.Measure(ctx, h.Instruments, report)
 	if err == nil {
 		return &report, nil
 	}

@@ -34,7 +34,7 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 		return nil, err
 	}
 	return &Handler{Base: parts.Base(), Log: parts.Log, Instruments: parts.Instruments(telemetry.FunctionReplay, os.Stdout), Replayer: replay.New(replay.Config{
-		Letters: parts.Dead, Work: parts.Work, Rows: parts.Table, Pauses: wiring.Pauses{Table: parts.Table}, PerMinute: parts.Settings.Requests.PerMinute,
+		Letters: parts.Dead, Work: parts.Work, Rows: parts.Table, Pauses: replay.TablePauses{Table: parts.Table}, PerMinute: parts.Settings.Requests.PerMinute,
 		Wait: time.Second, Now: time.Now, Log: parts.Log,
 	})}, nil
 }

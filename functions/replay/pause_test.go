@@ -7,7 +7,6 @@ import (
 	"excs/shared/mapping"
 	"excs/shared/replay"
 	"excs/shared/run"
-	"excs/shared/wiring"
 )
 
 // The letter of a paused object stays where it is, with who paused it and why; after the pause a replay brings it back.
@@ -15,7 +14,7 @@ func TestLetterOfAPausedObject(t *testing.T) {
 	s, cure := poisoned(t)
 	cure()
 	h := &Handler{Log: quiet(), Replayer: replay.New(replay.Config{
-		Letters: s.Dead, Work: s.Work, Rows: s.Table, Pauses: wiring.Pauses{Table: s.Table}, PerMinute: 300, Now: s.Clock.Now,
+		Letters: s.Dead, Work: s.Work, Rows: s.Table, Pauses: replay.TablePauses{Table: s.Table}, PerMinute: 300, Now: s.Clock.Now,
 	})}
 	if _, err := s.Runner.Pause(t.Context(), run.PauseRequest{By: run.By{Who: "jane", Note: "tonight"}}); err != nil {
 		t.Fatal(err)

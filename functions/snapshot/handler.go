@@ -8,11 +8,11 @@ import (
 	"slices"
 
 	"excs/shared/exorg"
-	"excs/shared/instruments"
 	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/plan"
 	"excs/shared/run"
+	"excs/shared/telemetry"
 	"excs/shared/wiring"
 )
 
@@ -27,7 +27,7 @@ type Handler struct {
 	Runner Runner
 	Log    *slog.Logger
 	// Instruments measure each run; nil: nothing is measured.
-	Instruments *instruments.Set
+	Instruments *telemetry.Instruments
 	// Closer ends what the handler was built on.
 	io.Closer
 }
@@ -73,7 +73,7 @@ func (h *Handler) Handle(ctx context.Context, _ json.RawMessage) (Answer, error)
 	if wiring.IsNotSet(err) {
 		return h.cannotRun(ctx, report, err)
 	}
-	h.Instruments.Run(ctx, report, err)
+	run.Measure(ctx, h.Instruments, report, err)
 	if model.CodeOf(err) == model.CodeConflict {
 		h.Log.InfoContext(ctx, "skipped", "why", err.Error())
 		return Answer{Skipped: err.Error(), Requeued: report.Requeued}, nil
@@ -103,7 +103,7 @@ func (h *Handler) cannotRun(ctx context.Context, report run.Report, err error) (
 		h.Log.InfoContext(ctx, "not configured", "why", err.Error(), "requeued", report.Requeued)
 		return Answer{NotConfigured: "not configured: " + err.Error(), Requeued: report.Requeued}, nil
 	}
-	h.Instruments.Run(ctx, report, err)
+	run.Measure(ctx, h.Instruments, report, err)
 	h.Log.ErrorContext(ctx, "no run can be made", "code", model.CodeOf(err), "error", err.Error())
 	return Answer{}, err
 }

@@ -8,10 +8,10 @@ import (
 
 	"excs/shared/exorg"
 	"excs/shared/explain"
-	"excs/shared/instruments"
 	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/run"
+	"excs/shared/telemetry"
 	"excs/shared/verify"
 	"excs/shared/wiring"
 )
@@ -55,7 +55,7 @@ type Handler struct {
 	Explainer Explainer
 	Log       *slog.Logger
 	// Instruments measure runs, and what the other actions cost; nil: nothing is measured.
-	Instruments *instruments.Set
+	Instruments *telemetry.Instruments
 	// Closer ends what the handler was built on.
 	io.Closer
 }
@@ -115,7 +115,7 @@ func (h *Handler) plan(ctx context.Context, r request) (shown, error) {
 // sync makes a run now.
 func (h *Handler) sync(ctx context.Context, r request) (shown, error) {
 	report, err := h.Runner.Sync(ctx, r.Request)
-	h.Instruments.Run(ctx, report, err)
+	run.Measure(ctx, h.Instruments, report, err)
 	return plannedBy(report, didRun(report)), err
 }
 

@@ -6,9 +6,9 @@ import (
 	"os"
 	"time"
 
-	"excs/shared/apply"
 	"excs/shared/exorg"
 	"excs/shared/explain"
+	"excs/shared/mapping"
 	"excs/shared/run"
 	"excs/shared/telemetry"
 	"excs/shared/verify"
@@ -33,7 +33,7 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 		return lacking(err)
 	}
 	client := exorg.New(cfg)
-	s, org := parts.Settings, apply.NewPlatform(client, parts.Settings.Users.Authority)
+	s, org := parts.Settings, exorg.NewReader(client, parts.Settings.Users.Authority)
 	runs := parts.RunConfig(read, org)
 	runs.Identity = client
 	runner := run.New(runs)
@@ -41,7 +41,7 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 		Base:   parts.Base(),
 		Runner: runner, Operator: runner,
 		Sweeper: verify.New(verify.Config{
-			Table: parts.Table, Lists: wiring.Lists{Table: parts.Table}, Queue: parts.Work, Org: verify.Open(cfg, s, s.Verify.Share), Settings: s,
+			Table: parts.Table, Lists: mapping.Lists{Table: parts.Table}, Queue: parts.Work, Org: verify.Open(cfg, s, s.Verify.Share), Settings: s,
 			Absence: s.Verify.Absence, Round: s.Verify.Round, Now: time.Now, NewToken: wiring.NewToken, Log: parts.Log,
 		}),
 		Explainer: explain.New(explain.Config{Read: read, Plan: explain.PlanWith(runs), Table: parts.Table, Org: org, Settings: s, Now: time.Now}),

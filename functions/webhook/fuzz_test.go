@@ -30,7 +30,7 @@ func newHut(tb testing.TB) *hut {
 	mapped(tb, table, key(model.KindQueue, 2), "9a4be2d0-3c7f-45f8-b6a1-1de07c5a8e32")
 	mapped(tb, table, key(model.KindMembers, 2), "")
 	return &hut{work: work, webhook: &Handler{Log: quiet(), Gate: bothSecrets(tb), Listener: listen.New(listen.Config{
-		Table: table, Lists: wiring.Lists{Table: table}, Org: nobody{}, Work: work, Settings: rules.Default(1, rules.Preset202307), Now: time.Now, NewToken: wiring.NewToken,
+		Table: table, Lists: mapping.Lists{Table: table}, Org: nobody{}, Work: work, Settings: rules.Default(1, rules.Preset202307), Now: time.Now, NewToken: wiring.NewToken,
 	})}}
 }
 

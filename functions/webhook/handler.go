@@ -9,10 +9,10 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"excs/shared/instruments"
 	"excs/shared/listen"
 	"excs/shared/model"
 	"excs/shared/notice"
+	"excs/shared/telemetry"
 	"excs/shared/wiring"
 )
 
@@ -28,7 +28,7 @@ type Handler struct {
 	Gate     *Gate
 	Log      *slog.Logger
 	// Instruments measure what becomes of notifications; nil: nothing is measured.
-	Instruments *instruments.Set
+	Instruments *telemetry.Instruments
 }
 
 // Handle takes what an EX Org tells, whichever way it comes: an EventBridge event (or an array of them), or an HTTPS request
@@ -49,7 +49,7 @@ func (h *Handler) Handle(ctx context.Context, payload json.RawMessage) (any, err
 		var request events.LambdaFunctionURLRequest
 		if err := json.Unmarshal(payload, &request); err != nil {
 			h.Log.WarnContext(ctx, "request refused: Lambda's envelope is not as expected", "error", err.Error())
-			h.Instruments.Heard(ctx, listen.Report{}, 1)
+			listen.Measure(ctx, h.Instruments, listen.Report{}, 1)
 			return refused(), nil
 		}
 		if err := h.Lacks(); err != nil {
@@ -123,7 +123,7 @@ func (h *Handler) hear(ctx context.Context, notices []notice.Notice, rejected in
 		report, err = h.Listener.Hear(ctx, notices)
 	}
 	report.Rejected = rejected
-	h.Instruments.Heard(ctx, report, 0)
+	listen.Measure(ctx, h.Instruments, report, 0)
 	args := []any{
 		"heard", report.Heard, "rejected", report.Rejected, "sent", report.Sent, "later", report.Later,
 		"coalesced", report.Coalesced, "replayed", report.Replayed, "left", report.Left, "ignored", report.Ignored,

@@ -34,7 +34,7 @@ func headers() map[string]string {
 func (h *Handler) serve(ctx context.Context, r events.LambdaFunctionURLRequest) events.LambdaFunctionURLResponse {
 	if !h.Gate.Admits(ctx, secretOf(r.Headers)) {
 		h.Log.WarnContext(ctx, "request refused", "status", http.StatusUnauthorized)
-		h.Instruments.Heard(ctx, listen.Report{}, 1)
+		listen.Measure(ctx, h.Instruments, listen.Report{}, 1)
 		return refused()
 	}
 	if r.RequestContext.HTTP.Method != http.MethodPost {
@@ -101,7 +101,7 @@ func bodyOf(r events.LambdaFunctionURLRequest) (body []byte, status int, reason 
 func (h *Handler) decline(ctx context.Context, status int, reason string) events.LambdaFunctionURLResponse {
 	h.Log.WarnContext(ctx, "request refused", "status", status, "error", reason)
 	if status != http.StatusServiceUnavailable { // that one was heard, and is measured
-		h.Instruments.Heard(ctx, listen.Report{}, 1)
+		listen.Measure(ctx, h.Instruments, listen.Report{}, 1)
 	}
 	response := respond(status, map[string]string{"error": reason})
 	switch status {

@@ -12,10 +12,11 @@ import (
 	"excs/functions/internal/stage"
 	"excs/infra/local/world"
 	"excs/infra/local/world/worldtest"
-	"excs/shared/apply"
 	"excs/shared/engage/engagetest"
+	"excs/shared/exorg"
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/listen"
+	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/wiring"
 )
@@ -51,7 +52,7 @@ func newTown(tb testing.TB) *town {
 // restart gives the webhook a new process: it remembers nothing.
 func (t *town) restart() {
 	t.webhook.Listener = listen.New(listen.Config{
-		Table: t.Table, Lists: wiring.Lists{Table: t.Table}, Org: apply.NewPlatform(t.Client, t.Settings.Users.Authority),
+		Table: t.Table, Lists: mapping.Lists{Table: t.Table}, Org: exorg.NewReader(t.Client, t.Settings.Users.Authority),
 		Work: t.Work, Settings: t.Settings, Now: t.clock.Now, NewToken: wiring.NewToken,
 	})
 }

@@ -7,8 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"excs/shared/apply"
+	"excs/shared/exorg"
 	"excs/shared/listen"
+	"excs/shared/mapping"
 	"excs/shared/telemetry"
 	"excs/shared/wiring"
 )
@@ -35,7 +36,7 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 		return h, err
 	}
 	h.Listener = listen.New(listen.Config{
-		Table: parts.Table, Lists: wiring.Lists{Table: parts.Table}, Org: apply.NewPlatform(client, parts.Settings.Users.Authority),
+		Table: parts.Table, Lists: mapping.Lists{Table: parts.Table}, Org: exorg.NewReader(client, parts.Settings.Users.Authority),
 		Work: parts.Work, Settings: parts.Settings, Now: time.Now, NewToken: wiring.NewToken, Log: parts.Log,
 	})
 	return h, nil

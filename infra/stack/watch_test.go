@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"excs/infra/stack"
-	"excs/shared/instruments"
 	"excs/shared/telemetry"
 )
 
@@ -332,7 +331,7 @@ func TestSavedQueries(t *testing.T) {
 			t.Errorf("queries %q", names)
 		}
 	})
-	if !strings.Contains(code, `"`+instruments.AlarmLine+`"`) {
+	if !strings.Contains(code, `"`+telemetry.AlarmLine+`"`) {
 		t.Error("the sources were not read")
 	}
 }

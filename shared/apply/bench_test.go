@@ -112,7 +112,7 @@ func ask(f func(string) error, op string) error {
 func (b *bench) process(table *mapping.Memory, client *exorg.Client) *apply.Worker {
 	return apply.New(apply.Config{
 		Rows: table, Orphans: table, Lists: lists{table}, Window: table, Documents: table, Census: &b.census,
-		Org: apply.NewPlatform(client, b.settings.Users.Authority), Writer: apply.NewPen(client, b.settings.Users.Authority),
+		Org: exorg.NewReader(client, b.settings.Users.Authority), Writer: apply.NewPen(client, b.settings.Users.Authority),
 		Work: b.work, Dead: b.dead, Settings: b.settings, Now: time.Now, NewToken: b.token, Log: b.logger,
 	})
 }

@@ -21,16 +21,16 @@ import (
 type shared struct {
 	mapping.BudgetStore
 	mu    sync.Mutex
-	ranks map[mapping.Rank]bool
+	ranks map[model.Rank]bool
 }
 
-func (s *shared) Reserve(ctx context.Context, client string, n int, rank exorg.Rank, now time.Time, maxWait time.Duration) (time.Duration, bool, error) {
+func (s *shared) Reserve(ctx context.Context, client string, n int, rank model.Rank, now time.Time, maxWait time.Duration) (time.Duration, bool, error) {
 	s.mu.Lock()
 	if s.ranks != nil {
-		s.ranks[mapping.Rank(rank)] = true
+		s.ranks[rank] = true
 	}
 	s.mu.Unlock()
-	return s.BudgetStore.Reserve(ctx, client, n, mapping.Rank(rank), now, maxWait)
+	return s.BudgetStore.Reserve(ctx, client, n, rank, now, maxWait)
 }
 
 // sharing is a process that shares budget and token with others through the table.
@@ -48,10 +48,10 @@ func (b *bench) sharing(s *shared) *apply.Worker {
 
 // ranks lets the worker's calls be ranked and gives the ranks since it was last asked.
 func (b *bench) ranks() func() string {
-	s := &shared{BudgetStore: b.table, ranks: map[mapping.Rank]bool{}}
+	s := &shared{BudgetStore: b.table, ranks: map[model.Rank]bool{}}
 	b.worker = b.sharing(s)
 	return func() string {
-		var ranks []mapping.Rank
+		var ranks []model.Rank
 		for r := range s.ranks {
 			ranks = append(ranks, r)
 			delete(s.ranks, r)
@@ -157,7 +157,7 @@ func TestANewUserIsPaidForAtOnce(t *testing.T) {
 		b.want(ann())
 		b.wire.on(http.MethodPost, "/users", func() {
 			for range 30 {
-				_, _, err := b.table.Reserve(b.Context(), exorgtest.DefaultClientID, 10, mapping.RankPeople, time.Now(), time.Hour)
+				_, _, err := b.table.Reserve(b.Context(), exorgtest.DefaultClientID, 10, model.RankPeople, time.Now(), time.Hour)
 				b.ok(err)
 			}
 		})

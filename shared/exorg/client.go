@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"excs/shared/model"
 )
 
 // Client reads one EX Org. It is safe for concurrent use and starts no goroutine of its own.
@@ -15,7 +17,7 @@ type Client struct {
 	tokens     TokenCache
 	guarded    bool
 	budget     Budget
-	rank       Rank
+	rank       model.Rank
 	maxWait    time.Duration
 	timeout    time.Duration
 	retry      Retry

@@ -10,15 +10,6 @@ import (
 	"excs/shared/model"
 )
 
-// Rank orders requests when the budget is short. The values are those of the mapping table's budget, so that the wiring converts the number.
-type Rank int
-
-// The ranks: what people changed goes before drift and bulk work, which leave a share of the budget free.
-const (
-	RankPeople Rank = iota
-	RankBulk
-)
-
 // TokenCache shares one OAuth token per client among all workers: the token endpoint has a rate limit of its own (FACTS X9).
 type TokenCache interface {
 	// LoadToken reads the token of an OAuth client and the organisation that it belongs to, as far as that was asked for. not_found
@@ -32,7 +23,7 @@ type TokenCache interface {
 type Budget interface {
 	// Reserve takes n request slots. wait is how long to sleep before the first of them (0 to maxWait). When the slot would be later than
 	// maxWait nothing is taken, ok is false, and wait says how long until it is worth asking again.
-	Reserve(ctx context.Context, client string, n int, rank Rank, now time.Time, maxWait time.Duration) (wait time.Duration, ok bool, err error)
+	Reserve(ctx context.Context, client string, n int, rank model.Rank, now time.Time, maxWait time.Duration) (wait time.Duration, ok bool, err error)
 	// Hold makes everybody wait until then (Retry-After).
 	Hold(ctx context.Context, client string, until time.Time) error
 	// SetAllowed feeds the limit per minute that the EX Org's headers tell.
@@ -66,7 +57,7 @@ type Config struct {
 	// Budget paces requests; nil is no limit (Retry-After still binds this process).
 	Budget Budget
 	// Rank is the rank of requests whose context names none; default RankPeople.
-	Rank Rank
+	Rank model.Rank
 	// MaxWait is how long a request sleeps for its slot before it fails as throttled; default 2 s.
 	MaxWait time.Duration
 	// Timeout bounds one attempt, answer included; default 20 s.

@@ -11,6 +11,7 @@ import (
 
 	"excs/shared/exorg"
 	"excs/shared/exorg/internal/script"
+	"excs/shared/model"
 )
 
 const aSkill = `{"id":"s1","name":"Billing"}`
@@ -77,7 +78,7 @@ func TestARefusedRequestIsCounted(t *testing.T) {
 	if _, err := c.Skill(t.Context(), "s1"); !exorg.IsThrottled(err) {
 		t.Fatal(err)
 	}
-	if _, _, err := c.Reserve(t.Context(), 3, exorg.RankPeople); !exorg.IsThrottled(err) {
+	if _, _, err := c.Reserve(t.Context(), 3, model.RankPeople); !exorg.IsThrottled(err) {
 		t.Fatal(err)
 	}
 	if u := cfg.Counter.Take(); u != (exorg.Usage{Refused: 2}) {

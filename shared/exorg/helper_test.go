@@ -173,7 +173,7 @@ func newPurse() *purse {
 	return &purse{free: map[string]int{}, wait: map[string]time.Duration{}, taken: map[string]int{}, holds: map[string]time.Time{}, allowed: map[string][]int{}}
 }
 
-func (p *purse) Reserve(_ context.Context, client string, n int, rank exorg.Rank, _ time.Time, maxWait time.Duration) (time.Duration, bool, error) {
+func (p *purse) Reserve(_ context.Context, client string, n int, rank model.Rank, _ time.Time, maxWait time.Duration) (time.Duration, bool, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.asked = append(p.asked, client+" "+string(rune('0'+n))+" "+string(rune('0'+int(rank))))

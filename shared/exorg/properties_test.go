@@ -109,7 +109,7 @@ func TestManyCallersNeverSendMoreThanTheirSlots(t *testing.T) {
 		wg.Go(func() {
 			ctx := t.Context()
 			if i%2 == 0 { // half of them prepay
-				if paid, _, err := c.Reserve(ctx, 3, exorg.RankBulk); err == nil {
+				if paid, _, err := c.Reserve(ctx, 3, model.RankBulk); err == nil {
 					ctx = paid
 				}
 			}

@@ -15,12 +15,12 @@ type rankKey struct{}
 type prepaidKey struct{}
 
 // WithRank sets the rank of the requests made under the context.
-func WithRank(ctx context.Context, rank Rank) context.Context {
+func WithRank(ctx context.Context, rank model.Rank) context.Context {
 	return context.WithValue(ctx, rankKey{}, rank)
 }
 
-func (c *Client) rankOf(ctx context.Context) Rank {
-	if r, ok := ctx.Value(rankKey{}).(Rank); ok {
+func (c *Client) rankOf(ctx context.Context) model.Rank {
+	if r, ok := ctx.Value(rankKey{}).(model.Rank); ok {
 		return r
 	}
 	return c.rank
@@ -50,7 +50,7 @@ func (p *prepaid) take() bool {
 //
 // throttled: no OAuth client has n slots within MaxWait; nothing was taken, and the duration and the error's RetryAfter say when to ask again.
 // Other codes are those of the Budget.
-func (c *Client) Reserve(ctx context.Context, n int, rank Rank) (context.Context, time.Duration, error) {
+func (c *Client) Reserve(ctx context.Context, n int, rank model.Rank) (context.Context, time.Duration, error) {
 	ranked := WithRank(ctx, rank)
 	if n <= 0 {
 		return ranked, 0, nil
@@ -93,7 +93,7 @@ func (c *Client) nextSlot(ctx context.Context) (*oauth, time.Duration, error) {
 
 // earliest takes n slots of the OAuth client that can send first. One client is asked outright. Of several, each is asked for a slot at once, in
 // turn, so that the load spreads; if none has one, the least wait wins.
-func (c *Client) earliest(ctx context.Context, n int, rank Rank) (*oauth, time.Duration, error) {
+func (c *Client) earliest(ctx context.Context, n int, rank model.Rank) (*oauth, time.Duration, error) {
 	if len(c.oauths) == 1 {
 		return c.orSpent(c.ask(ctx, c.oauths[0], n, rank, c.maxWait))
 	}
@@ -136,7 +136,7 @@ func (c *Client) orSpent(g grant) (*oauth, time.Duration, error) {
 	}
 }
 
-func (c *Client) ask(ctx context.Context, o *oauth, n int, rank Rank, maxWait time.Duration) grant {
+func (c *Client) ask(ctx context.Context, o *oauth, n int, rank model.Rank, maxWait time.Duration) grant {
 	now := c.now()
 	held := o.heldFor(now)
 	if held > maxWait {

@@ -94,7 +94,7 @@ func TestReserve(t *testing.T) {
 		p := newPurse()
 		p.wait["client-1"] = time.Second
 		c, _, clk := budgeted(t, p, 1, oks(4)...)
-		ctx, wait, err := c.Reserve(t.Context(), 3, exorg.RankBulk)
+		ctx, wait, err := c.Reserve(t.Context(), 3, model.RankBulk)
 		if err != nil || wait != time.Second || len(clk.Slept()) != 0 {
 			t.Fatalf("wait %s, slept %v, error %v", wait, clk.Slept(), err)
 		}
@@ -115,7 +115,7 @@ func TestReserve(t *testing.T) {
 		p := newPurse()
 		p.wait["client-1"] = 12 * time.Second
 		c, _, _ := budgeted(t, p, 1)
-		ctx, wait, err := c.Reserve(t.Context(), 3, exorg.RankPeople)
+		ctx, wait, err := c.Reserve(t.Context(), 3, model.RankPeople)
 		wantCode(t, err, model.CodeThrottled)
 		if wait != 12*time.Second || model.RetryAfterOf(err) != wait || ctx == nil || p.taken["client-1"] != 0 {
 			t.Errorf("wait %s, RetryAfter %s, taken %d", wait, model.RetryAfterOf(err), p.taken["client-1"])
@@ -124,7 +124,7 @@ func TestReserve(t *testing.T) {
 	t.Run("of nothing only sets the rank", func(t *testing.T) {
 		p := newPurse()
 		c, _, _ := budgeted(t, p, 1, oks(1)...)
-		ctx, _, err := c.Reserve(t.Context(), 0, exorg.RankBulk)
+		ctx, _, err := c.Reserve(t.Context(), 0, model.RankBulk)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,12 +139,12 @@ func TestReserve(t *testing.T) {
 		p := newPurse()
 		p.fails = model.Errorf(model.CodeThrottled, "table", "too fast")
 		c, _, _ := budgeted(t, p, 1)
-		_, _, err := c.Reserve(t.Context(), 1, exorg.RankPeople)
+		_, _, err := c.Reserve(t.Context(), 1, model.RankPeople)
 		wantCode(t, err, model.CodeThrottled)
 	})
 	t.Run("without a budget is free", func(t *testing.T) {
 		c, _, _ := played(t, oks(1)...)
-		ctx, wait, err := c.Reserve(t.Context(), 5, exorg.RankPeople)
+		ctx, wait, err := c.Reserve(t.Context(), 5, model.RankPeople)
 		if err != nil || wait != 0 {
 			t.Fatal(wait, err)
 		}
@@ -157,10 +157,10 @@ func TestReserve(t *testing.T) {
 func TestTheRankOfARequest(t *testing.T) {
 	p, s, clk := newPurse(), script.Start(t, oks(2)...), newClock()
 	cfg := config(t, s.URL, clk)
-	cfg.Budget, cfg.Rank = p, exorg.RankBulk
+	cfg.Budget, cfg.Rank = p, model.RankBulk
 	c := exorg.New(cfg)
 	mustRead(t, c)
-	if err := c.Call(exorg.WithRank(t.Context(), exorg.RankPeople), reading(), &thing{}); err != nil {
+	if err := c.Call(exorg.WithRank(t.Context(), model.RankPeople), reading(), &thing{}); err != nil {
 		t.Fatal(err)
 	}
 	if got := fmt.Sprint(p.questions()); got != "[client-1 1 1 client-1 1 0]" {
@@ -210,7 +210,7 @@ func TestSeveralOAuthClients(t *testing.T) {
 		p := newPurse()
 		p.free["client-1"], p.free["client-2"] = 10, 10
 		c, s, _ := budgeted(t, p, 2, script.Status(429, "too.many.requests", "x", "Retry-After", "30"), script.OK(`{"id":"t1"}`))
-		ctx, _, err := c.Reserve(t.Context(), 2, exorg.RankPeople)
+		ctx, _, err := c.Reserve(t.Context(), 2, model.RankPeople)
 		if err != nil {
 			t.Fatal(err)
 		}

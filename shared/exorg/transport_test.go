@@ -144,7 +144,7 @@ func TestAClientWithoutCredentialsSaysSo(t *testing.T) {
 	if !strings.Contains(err.Error(), "set clientId and clientSecret") {
 		t.Errorf("error is %q", err)
 	}
-	_, _, err = c.Reserve(t.Context(), 1, exorg.RankPeople)
+	_, _, err = c.Reserve(t.Context(), 1, model.RankPeople)
 	wantCode(t, err, model.CodeInvalid)
 }
 

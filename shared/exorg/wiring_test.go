@@ -1,33 +1,19 @@
 package exorg_test
 
 import (
-	"context"
 	"log/slog"
 	"strings"
 	"testing"
-	"time"
 
 	"excs/shared/exorg"
 	"excs/shared/mapping"
 )
 
-// sharedBudget is all that the wiring needs between the mapping table and the client.
-type sharedBudget struct{ mapping.BudgetStore }
-
-func (b sharedBudget) Reserve(ctx context.Context, client string, n int, rank exorg.Rank, now time.Time, maxWait time.Duration) (time.Duration, bool, error) {
-	return b.BudgetStore.Reserve(ctx, client, n, mapping.Rank(rank), now, maxWait)
-}
-
+// The mapping table shares tokens and budget as the client asks for it.
 var (
-	_ exorg.Budget     = sharedBudget{}
+	_ exorg.Budget     = mapping.BudgetStore(nil)
 	_ exorg.TokenCache = mapping.TokenStore(nil)
 )
-
-func TestTheRanksAreThoseOfTheMappingTable(t *testing.T) {
-	if mapping.Rank(exorg.RankPeople) != mapping.RankPeople || mapping.Rank(exorg.RankBulk) != mapping.RankBulk {
-		t.Error("the wiring converts the number, so the numbers must be the same")
-	}
-}
 
 func TestALoggedUserShowsItsIDAlone(t *testing.T) {
 	var b strings.Builder

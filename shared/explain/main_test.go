@@ -13,14 +13,13 @@ import (
 
 	"excs/infra/local/world"
 	"excs/infra/local/world/worldtest"
-	"excs/shared/apply"
 	"excs/shared/engage/engagetest"
+	"excs/shared/exorg"
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/explain"
 	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/rules"
-	"excs/shared/wiring"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -57,7 +56,7 @@ func newStage(t testing.TB, s rules.Settings, site *engagetest.Site) *stage {
 		Secret: worldtest.Secret(exorgtest.DefaultClientSecret),
 	})
 	g.config = explain.Config{
-		Read: e.Read(s), Plan: explain.PlanWith(g.Runner.Config), Table: g.Table, Org: apply.NewPlatform(g.Client, s.Users.Authority), Settings: s, Now: g.clock.Now,
+		Read: e.Read(s), Plan: explain.PlanWith(g.Runner.Config), Table: g.Table, Org: exorg.NewReader(g.Client, s.Users.Authority), Settings: s, Now: g.clock.Now,
 	}
 	g.explainer = explain.New(g.config)
 	_, err := g.Sync(t.Context())
@@ -98,7 +97,7 @@ func (g *stage) row(t testing.TB, key model.Key) mapping.Row {
 // pick gives the first row of a kind that fits.
 func (g *stage) pick(t testing.TB, kind model.Kind, fits func(mapping.Row) bool) mapping.Row {
 	t.Helper()
-	rows, err := wiring.Lists{Table: g.Table}.Rows(t.Context(), kind)
+	rows, err := mapping.Lists{Table: g.Table}.Rows(t.Context(), kind)
 	must(t, err)
 	slices.SortFunc(rows, func(a, b mapping.Row) int { return a.Key.Compare(b.Key) })
 	for _, row := range rows {

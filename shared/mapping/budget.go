@@ -73,10 +73,10 @@ type request struct {
 // bulkShare is the part of the horizon that bulk work may reserve: people's changes always find room in the rest.
 const bulkShare = 2
 
-func newRequest(p Pace, n int, rank Rank, now time.Time, maxWait time.Duration) request {
+func newRequest(p Pace, n int, rank model.Rank, now time.Time, maxWait time.Duration) request {
 	step := p.Step.Milliseconds()
 	r := request{now: now.UnixMilli(), horizon: maxWait.Milliseconds(), cost: int64(n) * step, lead: int64(max(0, n-p.Burst)) * step}
-	if rank == RankBulk {
+	if rank == model.RankBulk {
 		r.horizon /= bulkShare
 	}
 	return r
@@ -100,7 +100,7 @@ func (r request) update(known rate) update {
 }
 
 // Reserve takes n request slots; see BudgetStore.
-func (t *table) Reserve(ctx context.Context, client string, n int, rank Rank, now time.Time, maxWait time.Duration) (time.Duration, bool, error) {
+func (t *table) Reserve(ctx context.Context, client string, n int, rank model.Rank, now time.Time, maxWait time.Duration) (time.Duration, bool, error) {
 	const op = "reserve requests"
 	known := t.rates.get(client)
 	for range maxAttempts {

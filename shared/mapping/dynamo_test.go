@@ -146,7 +146,7 @@ func TestGrantIsOneWrite(t *testing.T) {
 	must(t, store.SetAllowed(t.Context(), "client", 300, now))
 	must(t, store.SetAllowed(t.Context(), "client", 300, now))
 	for range 5 {
-		_, ok, err := store.Reserve(t.Context(), "client", 1, mapping.RankPeople, now, 2*time.Second)
+		_, ok, err := store.Reserve(t.Context(), "client", 1, model.RankPeople, now, 2*time.Second)
 		must(t, err)
 		if !ok {
 			t.Fatal("refused")

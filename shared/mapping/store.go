@@ -151,22 +151,13 @@ type GuardStore interface {
 	Drawn(ctx context.Context, w Window, now time.Time) (Tally, error)
 }
 
-// Rank orders requests when the budget is short.
-type Rank int
-
-// The ranks: what people changed goes before drift and bulk work, which leave a share of the budget free.
-const (
-	RankPeople Rank = iota
-	RankBulk
-)
-
 // BudgetStore is the request budget of one OAuth client, shared by all workers.
 type BudgetStore interface {
 	// Reserve takes n request slots. wait is how long to sleep before the first of them (0 to maxWait). When the slot
 	// would be later than maxWait nothing is taken, and wait says how long until it is worth asking again; ok is false.
 	// Bulk work reserves up to half of maxWait only. Up to PaceOf(allowed).Burst slots (10 at 300 a minute) are granted in
 	// turn; more at once need as many quiet slots before them, so under load ask for a few at a time.
-	Reserve(ctx context.Context, client string, n int, rank Rank, now time.Time, maxWait time.Duration) (wait time.Duration, ok bool, err error)
+	Reserve(ctx context.Context, client string, n int, rank model.Rank, now time.Time, maxWait time.Duration) (wait time.Duration, ok bool, err error)
 	// Hold makes everybody wait until then (Retry-After).
 	Hold(ctx context.Context, client string, until time.Time) error
 	// BudgetLeft says how many requests could still be granted one by one within maxWait, of how many on an idle budget.

@@ -11,7 +11,6 @@ import (
 
 	"excs/infra/local/world/worldtest"
 	"excs/shared/engage/engagetest"
-	"excs/shared/exorg"
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/mapping"
 	"excs/shared/model"
@@ -72,7 +71,7 @@ func TestShareIsHeld(t *testing.T) {
 // While people's changes take the budget, a sweep stops at once, and goes on where it stopped when they are done.
 func TestYieldsToPeople(t *testing.T) {
 	g := newStage(t, settings(), engagetest.Tiny)
-	if _, _, err := g.Table.Reserve(t.Context(), exorgtest.DefaultClientID, 290, mapping.RankPeople, g.clock.Now(), time.Hour); err != nil {
+	if _, _, err := g.Table.Reserve(t.Context(), exorgtest.DefaultClientID, 290, model.RankPeople, g.clock.Now(), time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	g.org.ResetCounters()
@@ -231,7 +230,7 @@ func TestPaceOfSeveralClients(t *testing.T) {
 	p := verify.NewPace(inner, 0.2, 300, c.Sleep)
 	for range 30 {
 		for _, client := range []string{"a", "b"} {
-			if wait, ok, err := p.Reserve(t.Context(), client, 1, exorg.RankPeople, c.Now(), time.Second); err != nil || !ok || wait != 0 {
+			if wait, ok, err := p.Reserve(t.Context(), client, 1, model.RankPeople, c.Now(), time.Second); err != nil || !ok || wait != 0 {
 				t.Fatalf("wait %s, ok %v, %v", wait, ok, err)
 			}
 		}
@@ -243,7 +242,7 @@ func TestPaceOfSeveralClients(t *testing.T) {
 		t.Errorf("%d reservations in the rank of people", inner.people)
 	}
 	// A client that asks without patience is told to come again; it loses no turn.
-	if wait, ok, err := p.Reserve(t.Context(), "a", 1, exorg.RankBulk, c.Now(), 0); ok || err != nil || wait <= 0 {
+	if wait, ok, err := p.Reserve(t.Context(), "a", 1, model.RankBulk, c.Now(), 0); ok || err != nil || wait <= 0 {
 		t.Errorf("wait %s, ok %v, %v", wait, ok, err)
 	}
 	if p.Calls() != 60 {
@@ -254,8 +253,8 @@ func TestPaceOfSeveralClients(t *testing.T) {
 // counted is a budget that has always room.
 type counted struct{ people int }
 
-func (c *counted) Reserve(_ context.Context, _ string, _ int, rank exorg.Rank, _ time.Time, _ time.Duration) (time.Duration, bool, error) {
-	if rank == exorg.RankPeople {
+func (c *counted) Reserve(_ context.Context, _ string, _ int, rank model.Rank, _ time.Time, _ time.Duration) (time.Duration, bool, error) {
+	if rank == model.RankPeople {
 		c.people++
 	}
 	return 0, true, nil

@@ -88,7 +88,7 @@ func (g *stage) sweeper(change func(*verify.Config)) *verify.Sweeper {
 	cfg.HTTP, cfg.Now, cfg.Sleep = g.org.Client(), g.clock.Now, g.clock.Sleep
 	n := 0
 	c := verify.Config{
-		Table: g.Table, Lists: wiring.Lists{Table: g.Table}, Queue: g.Work, Org: verify.Open(cfg, g.Settings, g.share), Settings: g.Settings,
+		Table: g.Table, Lists: mapping.Lists{Table: g.Table}, Queue: g.Work, Org: verify.Open(cfg, g.Settings, g.share), Settings: g.Settings,
 		Now: g.clock.Now, Sleep: g.clock.Sleep, NewToken: func() string {
 			n++
 			return "v" + strconv.Itoa(n) + "-" + strconv.FormatInt(g.clock.Now().UnixNano(), 36)
@@ -177,7 +177,7 @@ func (g *stage) user(t testing.TB, id string) exorgtest.User {
 // rowsOf gives the rows of a kind in the order of their keys.
 func (g *stage) rowsOf(t testing.TB, kind model.Kind) []mapping.Row {
 	t.Helper()
-	rows, err := wiring.Lists{Table: g.Table}.Rows(t.Context(), kind)
+	rows, err := mapping.Lists{Table: g.Table}.Rows(t.Context(), kind)
 	if err != nil {
 		t.Fatal(err)
 	}

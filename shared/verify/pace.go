@@ -51,7 +51,7 @@ const briefWait = time.Millisecond
 
 // Reserve waits for the pace itself, then takes the slots of the budget beneath. The pace does not count against maxWait:
 // a small share makes long waits, and they are no fault. A context of a sweep whose time is up gets errTimeUp.
-func (p *Pace) Reserve(ctx context.Context, client string, n int, _ exorg.Rank, now time.Time, maxWait time.Duration) (time.Duration, bool, error) {
+func (p *Pace) Reserve(ctx context.Context, client string, n int, _ model.Rank, now time.Time, maxWait time.Duration) (time.Duration, bool, error) {
 	turn, ok := p.turn(client, n, now, maxWait > 0)
 	if !ok {
 		return briefWait, false, nil
@@ -68,7 +68,7 @@ func (p *Pace) Reserve(ctx context.Context, client string, n int, _ exorg.Rank, 
 		p.count(n)
 		return 0, true, nil
 	}
-	slot, ok, err := p.inner.Reserve(ctx, client, n, exorg.RankBulk, now.Add(turn), maxWait)
+	slot, ok, err := p.inner.Reserve(ctx, client, n, model.RankBulk, now.Add(turn), maxWait)
 	if err != nil {
 		return 0, false, fmt.Errorf("take slots of the request budget: %w", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"excs/shared/apply"
 	"excs/shared/exorg"
 	"excs/shared/model"
 	"excs/shared/rules"
@@ -39,7 +38,7 @@ type Org interface {
 
 // Platform is a sweep's Org over the Platform API, at the pace of its share.
 type Platform struct {
-	*apply.Platform
+	*exorg.Reader
 	client *exorg.Client
 	pace   *Pace
 }
@@ -53,9 +52,9 @@ func Open(cfg exorg.Config, s rules.Settings, share float64) *Platform {
 		share = DefaultShare
 	}
 	pace := NewPace(cfg.Budget, share, s.Requests.PerMinute, cfg.Sleep)
-	cfg.Budget, cfg.Rank = pace, exorg.RankBulk
+	cfg.Budget, cfg.Rank = pace, model.RankBulk
 	client := exorg.New(cfg)
-	return &Platform{Platform: apply.NewPlatform(client, s.Users.Authority), client: client, pace: pace}
+	return &Platform{Reader: exorg.NewReader(client, s.Users.Authority), client: client, pace: pace}
 }
 
 // Calls counts the requests made so far, repeated ones too; requests for a token are not counted, and do not count for the

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"excs/shared/apply"
 	"excs/shared/exorg"
 	"excs/shared/mapping"
 	"excs/shared/model"
@@ -77,7 +76,7 @@ func (w *sweep) queueCodes(ctx context.Context, row mapping.Row) error {
 		return nil
 	}
 	w.coded[row.Key] = true
-	codes, err := apply.SeenCodes(ctx, w.Org, row.EXID, row.SeenCodes)
+	codes, err := exorg.SeenCodes(ctx, w.Org, row.EXID, row.SeenCodes)
 	if model.CodeOf(err) == model.CodeNotFound {
 		return nil // the queue itself is found by its list
 	}

@@ -71,7 +71,7 @@ func TestClientConfig(t *testing.T) {
 	table := mapping.NewMemory(mapping.MemoryOptions{})
 	writer := wiring.ClientConfig(secret, table, quiet(), wiring.Writing)
 	reader := wiring.ClientConfig(secret, table, quiet(), wiring.Reading)
-	if writer.Rank != exorg.RankPeople || reader.Rank != exorg.RankBulk {
+	if writer.Rank != model.RankPeople || reader.Rank != model.RankBulk {
 		t.Errorf("ranks %v and %v", writer.Rank, reader.Rank)
 	}
 	if writer.MaxWait != 0 || reader.MaxWait < 10*time.Second {
@@ -95,10 +95,10 @@ func TestClientConfig(t *testing.T) {
 // ranks notes with which rank slots are asked for.
 type ranks struct {
 	mapping.Store
-	seen []mapping.Rank
+	seen []model.Rank
 }
 
-func (r *ranks) Reserve(_ context.Context, _ string, _ int, rank mapping.Rank, _ time.Time, _ time.Duration) (time.Duration, bool, error) {
+func (r *ranks) Reserve(_ context.Context, _ string, _ int, rank model.Rank, _ time.Time, _ time.Duration) (time.Duration, bool, error) {
 	r.seen = append(r.seen, rank)
 	return 3 * time.Second, true, nil
 }
@@ -107,13 +107,13 @@ func (r *ranks) Reserve(_ context.Context, _ string, _ int, rank mapping.Rank, _
 func TestBudgetRanks(t *testing.T) {
 	table := &ranks{Store: mapping.NewMemory(mapping.MemoryOptions{})}
 	budget := wiring.ClientConfig(exorg.Secret{}, table, quiet(), wiring.Writing).Budget
-	for _, rank := range []exorg.Rank{exorg.RankPeople, exorg.RankBulk} {
+	for _, rank := range []model.Rank{model.RankPeople, model.RankBulk} {
 		wait, ok, err := budget.Reserve(t.Context(), "c", 1, rank, time.Now(), time.Minute)
 		if wait != 3*time.Second || !ok || err != nil {
 			t.Errorf("answer %s, %v, %v", wait, ok, err)
 		}
 	}
-	if d := cmp.Diff([]mapping.Rank{mapping.RankPeople, mapping.RankBulk}, table.seen); d != "" {
+	if d := cmp.Diff([]model.Rank{model.RankPeople, model.RankBulk}, table.seen); d != "" {
 		t.Error(d)
 	}
 }

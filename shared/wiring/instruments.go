@@ -6,7 +6,7 @@ import (
 	"io"
 	"time"
 
-	"excs/shared/instruments"
+	"excs/shared/exorg"
 	"excs/shared/mapping"
 	"excs/shared/telemetry"
 )
@@ -16,12 +16,12 @@ const VarFunctionName = "AWS_LAMBDA_FUNCTION_NAME"
 
 // Instruments makes the instruments of the function, which write to w. Make the client of the EX Org first: its calls and its
 // budget are measured then.
-func (p *Parts) Instruments(function string, w io.Writer) *instruments.Set {
-	set := &instruments.Set{
+func (p *Parts) Instruments(function string, w io.Writer) *telemetry.Instruments {
+	set := &telemetry.Instruments{
 		Meter: telemetry.NewMeter(telemetry.MeterOptions{
 			W: w, Function: function, Stack: telemetry.StackOf(p.lambda, function), Tenant: p.tenant,
 		}),
-		Counter: p.counter, Log: p.Log,
+		Usage: UsageOf(p.counter), Log: p.Log,
 	}
 	if p.Dead != nil {
 		set.Dead = p.Dead
@@ -36,7 +36,7 @@ func (p *Parts) Instruments(function string, w io.Writer) *instruments.Set {
 const workerPatience = 2 * time.Second
 
 // BudgetOf reads what is left of the budgets of OAuth clients together.
-func BudgetOf(table mapping.BudgetStore, clients []string, now func() time.Time) instruments.Budget {
+func BudgetOf(table mapping.BudgetStore, clients []string, now func() time.Time) telemetry.Budget {
 	return func(ctx context.Context) (left, of int, err error) {
 		for _, c := range clients {
 			l, o, err := table.BudgetLeft(ctx, c, now(), workerPatience)
@@ -47,4 +47,9 @@ func BudgetOf(table mapping.BudgetStore, clients []string, now func() time.Time)
 		}
 		return left, of, nil
 	}
+}
+
+// UsageOf takes from a counter what the clients of the EX Org did.
+func UsageOf(c *exorg.Counter) func() telemetry.Usage {
+	return func() telemetry.Usage { return telemetry.Usage(c.Take()) }
 }

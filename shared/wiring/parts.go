@@ -17,7 +17,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
-	"excs/shared/apply"
 	"excs/shared/engage"
 	"excs/shared/exorg"
 	"excs/shared/mapping"
@@ -189,21 +188,13 @@ func (p *Parts) EXOrgConfig(ctx context.Context, access Access) (exorg.Config, e
 func ClientConfig(secret exorg.Secret, table mapping.Store, log *slog.Logger, access Access) exorg.Config {
 	cfg := secret.Config()
 	cfg.Tokens = table
-	cfg.Budget = budget{table}
+	cfg.Budget = table
 	cfg.Guarded = access == Writing
 	cfg.Logger = log
 	if access == Reading {
-		cfg.Rank, cfg.MaxWait = exorg.RankBulk, readerPatience
+		cfg.Rank, cfg.MaxWait = model.RankBulk, readerPatience
 	}
 	return cfg
-}
-
-// budget gives the table's budget the client's word for a rank: adapters do not know each other.
-type budget struct{ mapping.BudgetStore }
-
-// Reserve passes the rank on.
-func (b budget) Reserve(ctx context.Context, client string, n int, rank exorg.Rank, now time.Time, maxWait time.Duration) (time.Duration, bool, error) {
-	return b.BudgetStore.Reserve(ctx, client, n, mapping.Rank(rank), now, maxWait)
 }
 
 // RunConfig gives the configuration of runs: they read Engage with read and the EX Org through org.
@@ -220,45 +211,13 @@ func (p *Parts) RunConfig(read func(context.Context) (*model.Snapshot, model.Cou
 
 // Runner makes the runner of one process: it reads Engage with read and the EX Org through client.
 func (p *Parts) Runner(read func(context.Context) (*model.Snapshot, model.Counts, error), client *exorg.Client) *run.Runner {
-	c := p.RunConfig(read, apply.NewPlatform(client, p.Settings.Users.Authority))
+	c := p.RunConfig(read, exorg.NewReader(client, p.Settings.Users.Authority))
 	c.Identity = client
 	return run.New(c)
 }
 
-// Worker makes the worker of one process.
-func (p *Parts) Worker(client *exorg.Client) *apply.Worker {
-	g := p.Settings.Guard
-	return apply.New(apply.Config{
-		Rows: p.Table, Orphans: p.Table, Lists: Lists{p.Table}, Window: p.Table, Documents: p.Table,
-		Census:   run.NewCensus(p.Table, max(g.RemovalWindow, g.UpdateWindow), time.Now),
-		Org:      apply.NewPlatform(client, p.Settings.Users.Authority),
-		Writer:   apply.NewPen(client, p.Settings.Users.Authority),
-		Sides:    sides.NewGate(p.Table, p.outdated, time.Now, p.Log),
-		Work:     p.Work,
-		Dead:     p.Dead,
-		Settings: p.Settings, Now: time.Now, NewToken: NewToken, Log: p.Log,
-	})
-}
+// Sides returns the gate that lets writes through only where the first plan was approved and by the deployment's settings.
+func (p *Parts) Sides() *sides.Gate { return sides.NewGate(p.Table, p.outdated, time.Now, p.Log) }
 
 // NewToken gives an id that is never used twice.
 func NewToken() string { return rand.Text() }
-
-// Lists reads all rows of a kind through the index.
-type Lists struct{ Table mapping.Store }
-
-// Rows reads the rows of every key of the kind in the mapping index.
-func (l Lists) Rows(ctx context.Context, kind model.Kind) ([]mapping.Row, error) {
-	keys, err := l.Table.Keys(ctx, kind)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := l.Table.GetMany(ctx, keys)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]mapping.Row, 0, len(rows))
-	for _, row := range rows {
-		list = append(list, row)
-	}
-	return list, nil
-}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	_ "github.com/jackc/pgx/v5/stdlib"
@@ -14,7 +13,6 @@ import (
 
 	"excs/shared/engage"
 	"excs/shared/engage/engagetest"
-	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/rules"
 	"excs/shared/wiring"
@@ -212,48 +210,8 @@ func TestReadFor(t *testing.T) {
 	}
 }
 
-// Lists gives the rows of the index's keys of one kind.
-func TestLists(t *testing.T) {
-	table := mapping.NewMemory(mapping.MemoryOptions{})
-	index := map[model.Key]model.Fingerprint{}
-	for _, key := range []model.Key{{Kind: model.KindQueue, DBID: 1}, {Kind: model.KindQueue, DBID: 2}, {Kind: model.KindUser, DBID: 1}} {
-		object := model.Object{Key: key, Name: "n" + key.String()}
-		if _, err := table.PutDesired(t.Context(), 1, mapping.Wish{Key: key, Goal: mapping.GoalPresent, Desired: object}); err != nil {
-			t.Fatal(err)
-		}
-		index[key] = object.Fingerprint()
-	}
-	lists := wiring.Lists{Table: table}
-	if rows, err := lists.Rows(t.Context(), model.KindQueue); err != nil || len(rows) != 0 {
-		t.Errorf("before the index is written: %v, %v", rows, err)
-	}
-	lease, err := table.TakeLease(t.Context(), "me", time.Now(), time.Minute)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := table.PutIndex(t.Context(), lease.Run, index); err != nil {
-		t.Fatal(err)
-	}
-	rows, err := lists.Rows(t.Context(), model.KindQueue)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var keys []string
-	for _, r := range rows {
-		keys = append(keys, r.Key.String())
-	}
-	slices.Sort(keys)
-	if d := cmp.Diff([]string{"queue/1", "queue/2"}, keys); d != "" {
-		t.Error(d)
-	}
-	table.SetFault(func(string) mapping.Fault { return mapping.FaultThrottle })
-	if _, err := lists.Rows(t.Context(), model.KindQueue); model.CodeOf(err) != model.CodeThrottled {
-		t.Errorf("error %v", err)
-	}
-}
-
-// Runner and Worker are made of the parts: the runner reads with what it was given and names the table.
-func TestRunnerAndWorker(t *testing.T) {
+// A runner is made of the parts: it reads with what it was given and names the table.
+func TestRunner(t *testing.T) {
 	startCloud(t)
 	p, err := wiring.Open(t.Context(), lookup(full()), quiet(), append(slices.Clone(reading), wiring.VarDLQURL)...)
 	if err != nil {
@@ -270,10 +228,6 @@ func TestRunnerAndWorker(t *testing.T) {
 	}
 	if r.TableName != "excs-mapping" || r.Org == nil || r.Holder == "" || r.Settings.Tenant != 101 || r.Queue != p.Work {
 		t.Errorf("runner %+v", r.Config)
-	}
-	w := p.Worker(client)
-	if w.Work != p.Work || w.Dead != p.Dead || w.Settings.Tenant != 101 || w.Org == nil || w.Writer == nil {
-		t.Errorf("worker %+v", w.Config)
 	}
 	if other := p.Runner(nil, client); other.Holder == r.Holder {
 		t.Error("two processes hold the lease under one name")

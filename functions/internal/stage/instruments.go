@@ -9,7 +9,6 @@ import (
 
 	"excs/infra/local/world"
 	"excs/shared/exorg/exorgtest"
-	"excs/shared/instruments"
 	"excs/shared/telemetry"
 	"excs/shared/telemetry/telemetrytest"
 	"excs/shared/wiring"
@@ -63,13 +62,13 @@ func (s *Stage) APICalls() int {
 }
 
 // Measured gives a function the instruments that its wiring gives it: metrics and log lines go to the same place.
-func Measured(w *world.World, clock interface{ Now() time.Time }, function string) (*instruments.Set, *Lines) {
+func Measured(w *world.World, clock interface{ Now() time.Time }, function string) (*telemetry.Instruments, *Lines) {
 	lines := &Lines{}
-	return &instruments.Set{
+	return &telemetry.Instruments{
 		Meter: telemetry.NewMeter(telemetry.MeterOptions{
 			W: lines, Function: function, Stack: "excs-test", Tenant: "101", Now: clock.Now,
 		}),
-		Counter: w.Counter, Dead: w.Dead, Budget: wiring.BudgetOf(w.Table, []string{exorgtest.DefaultClientID}, clock.Now),
+		Usage: wiring.UsageOf(w.Counter), Dead: w.Dead, Budget: wiring.BudgetOf(w.Table, []string{exorgtest.DefaultClientID}, clock.Now),
 		Log: telemetry.New(lines, telemetry.Options{Function: function, Tenant: "101"}),
 	}, lines
 }

@@ -12,10 +12,11 @@ import (
 	"time"
 
 	"excs/infra/local/world"
+	"excs/shared/apply"
 	"excs/shared/engage/engagetest"
 	"excs/shared/exorg"
 	"excs/shared/exorg/exorgtest"
-	"excs/shared/instruments"
+	"excs/shared/listen"
 	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/queue"
@@ -34,7 +35,7 @@ type service struct {
 	site  *site
 
 	// instruments write the metrics of the functions, which are lines of their logs.
-	snapshot, apply, webhook, sync *instruments.Set
+	snapshot, apply, webhook, sync *telemetry.Instruments
 
 	queue   queueCounter
 	logs    atomic.Int64 // bytes
@@ -84,12 +85,12 @@ func newService(s *site) *service {
 }
 
 // instruments makes those of a function as shared/wiring does, with this clock.
-func (v *service) instruments(function string, log *slog.Logger) *instruments.Set {
-	return &instruments.Set{
+func (v *service) instruments(function string, log *slog.Logger) *telemetry.Instruments {
+	return &telemetry.Instruments{
 		Meter: telemetry.NewMeter(telemetry.MeterOptions{
 			W: countingWriter{&v.logs}, Function: function, Stack: "excs-prod", Tenant: strconv.FormatInt(v.Settings.Tenant, 10), Now: v.clock.now,
 		}),
-		Counter: v.Counter, Budget: wiring.BudgetOf(v.Table, []string{exorgtest.DefaultClientID}, v.clock.now), Dead: deadLetters{v}, Log: log,
+		Usage: wiring.UsageOf(v.Counter), Budget: wiring.BudgetOf(v.Table, []string{exorgtest.DefaultClientID}, v.clock.now), Dead: deadLetters{v}, Log: log,
 	}
 }
 
@@ -204,7 +205,7 @@ func (v *service) drain(ctx context.Context) (workers Counts, err error) {
 // run makes a run as the function snapshot does.
 func (v *service) run(ctx context.Context) (run.Report, error) {
 	report, err := v.Sync(ctx)
-	v.snapshot.Run(ctx, report, err)
+	run.Measure(ctx, v.snapshot, report, err)
 	return report, err
 }
 
@@ -217,7 +218,7 @@ func (v *service) work(ctx context.Context) error {
 		}
 		v.batches++
 		answers := v.Worker.Batch(ctx, batch)
-		v.apply.Batch(ctx, batch, answers)
+		apply.Measure(ctx, v.apply, batch, answers)
 		var done []queue.Received
 		for i, a := range answers {
 			switch {
@@ -274,7 +275,7 @@ func (v *service) hear(ctx context.Context, changes []exorgtest.Change) error {
 		}
 		v.heard++
 		report, err := v.Hear(ctx, event.Envelope)
-		v.webhook.Heard(ctx, report, 0)
+		listen.Measure(ctx, v.webhook, report, 0)
 		if err != nil {
 			return fmt.Errorf("hear of %s %s: %w", c.Action, c.Kind, err)
 		}
@@ -284,7 +285,7 @@ func (v *service) hear(ctx context.Context, changes []exorgtest.Change) error {
 
 // memberLists says how long the member list of each queue is, by the DBID of its DN.
 func (v *service) memberLists(ctx context.Context) (map[int64]int, error) {
-	rows, err := wiring.Lists{Table: v.Table}.Rows(ctx, model.KindMembers)
+	rows, err := mapping.Lists{Table: v.Table}.Rows(ctx, model.KindMembers)
 	if err != nil {
 		return nil, fmt.Errorf("read the member lists: %w", err)
 	}

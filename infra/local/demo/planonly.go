@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"excs/infra/local/world"
-	"excs/shared/apply"
 	"excs/shared/exorg"
 	"excs/shared/plan"
 	"excs/shared/run"
@@ -17,7 +16,7 @@ import (
 // a plan sends nothing but reads.
 func planOnly(ctx context.Context, secret exorg.Secret, src *source, out io.Writer) error {
 	w := world.New(world.Config{Settings: src.settings, Read: src.read, Secret: secret})
-	platform := apply.NewPlatform(w.Client, src.settings.Users.Authority)
+	platform := exorg.NewReader(w.Client, src.settings.Users.Authority)
 	if _, err := platform.HomeDivision(ctx); err != nil {
 		return fmt.Errorf("reach the EX Org: %w", err)
 	}

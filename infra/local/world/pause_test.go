@@ -19,7 +19,6 @@ import (
 	"excs/shared/run"
 	"excs/shared/sides"
 	"excs/shared/verify"
-	"excs/shared/wiring"
 )
 
 // warden sees every write that EXCS makes in the EX Org and says which of them reached what was paused at that moment. Whose an
@@ -101,14 +100,14 @@ func (h *house) deploy() {
 	runs.Table = table
 	h.Runner = run.New(runs)
 	work := h.Worker.Config
-	work.Rows, work.Orphans, work.Lists, work.Window = table, table, wiring.Lists{Table: table}, table
+	work.Rows, work.Orphans, work.Lists, work.Window = table, table, mapping.Lists{Table: table}, table
 	work.Sides = sides.NewGate(table, "", h.Now, nil)
 	h.Worker = apply.New(work)
 	ears := h.Listener.Config
-	ears.Table, ears.Lists = table, wiring.Lists{Table: table}
+	ears.Table, ears.Lists = table, mapping.Lists{Table: table}
 	h.Listener = listen.New(ears)
 	sweeps := h.Sweeper.Config
-	sweeps.Table, sweeps.Lists = table, wiring.Lists{Table: table}
+	sweeps.Table, sweeps.Lists = table, mapping.Lists{Table: table}
 	h.Sweeper = verify.New(sweeps)
 }
 

@@ -148,30 +148,30 @@ func (w *World) connect(c Config, reading exorg.Config) {
 	if len(c.ReadSecret.Clients) > 0 {
 		reader = exorg.New(reading)
 	}
-	platform := apply.NewPlatform(reader, c.Settings.Users.Authority)
+	platform := exorg.NewReader(reader, c.Settings.Users.Authority)
 	runs := run.Config{
 		Read: c.Read, Table: w.Table, TableName: TableName, Queue: w.Work, Org: platform, Identity: reader, Settings: c.Settings,
 		Outdated: c.Outdated, Holder: c.Holder, Now: c.Now, NewToken: c.NewToken, Log: c.Log,
 	}
 	w.Runner = run.New(runs)
 	w.Listener = listen.New(listen.Config{
-		Table: w.Table, Lists: wiring.Lists{Table: w.Table}, Org: platform, Work: w.Work, Settings: c.Settings, Now: c.Now, NewToken: c.NewToken, Log: c.Log,
+		Table: w.Table, Lists: mapping.Lists{Table: w.Table}, Org: platform, Work: w.Work, Settings: c.Settings, Now: c.Now, NewToken: c.NewToken, Log: c.Log,
 	})
 	w.Sweeper = verify.New(verify.Config{
-		Table: w.Table, Lists: wiring.Lists{Table: w.Table}, Queue: w.Work, Org: verify.Open(reading, c.Settings, c.Settings.Verify.Share), Settings: c.Settings,
+		Table: w.Table, Lists: mapping.Lists{Table: w.Table}, Queue: w.Work, Org: verify.Open(reading, c.Settings, c.Settings.Verify.Share), Settings: c.Settings,
 		Absence: c.Settings.Verify.Absence, Round: c.Settings.Verify.Round, Fresh: c.VerifyFresh, Now: c.Now, Sleep: c.Sleep, NewToken: c.NewToken, Log: c.Log,
 	})
 	w.Explainer = explain.New(explain.Config{
 		Read: c.Read, Plan: explain.PlanWith(runs), Table: w.Table, Org: platform, Settings: c.Settings, Now: c.Now,
 	})
 	w.Replayer = replay.New(replay.Config{
-		Letters: w.Dead, Work: w.Work, Rows: w.Table, Pauses: wiring.Pauses{Table: w.Table}, PerMinute: c.Settings.Requests.PerMinute, Now: c.Now, Log: c.Log,
+		Letters: w.Dead, Work: w.Work, Rows: w.Table, Pauses: replay.TablePauses{Table: w.Table}, PerMinute: c.Settings.Requests.PerMinute, Now: c.Now, Log: c.Log,
 	})
 	g := c.Settings.Guard
 	w.Worker = apply.New(apply.Config{
-		Rows: w.Table, Orphans: w.Table, Lists: wiring.Lists{Table: w.Table}, Window: w.Table, Documents: w.Table,
+		Rows: w.Table, Orphans: w.Table, Lists: mapping.Lists{Table: w.Table}, Window: w.Table, Documents: w.Table,
 		Census: run.NewCensus(w.Table, max(g.RemovalWindow, g.UpdateWindow), c.Now),
-		Org:    apply.NewPlatform(w.Client, c.Settings.Users.Authority), Writer: apply.NewPen(w.Client, c.Settings.Users.Authority),
+		Org:    exorg.NewReader(w.Client, c.Settings.Users.Authority), Writer: apply.NewPen(w.Client, c.Settings.Users.Authority),
 		Sides: sides.NewGate(w.Table, c.Outdated, c.Now, c.Log),
 		Work:  w.Work, Dead: w.Dead, Settings: c.Settings, Now: c.Now, NewToken: c.NewToken, Log: c.Log,
 	})

@@ -8,7 +8,7 @@ import (
 )
 
 // reserve asks for calls of the client "client".
-func (c *C) reserve(n int, rank mapping.Rank, max time.Duration) (time.Duration, bool) {
+func (c *C) reserve(n int, rank model.Rank, max time.Duration) (time.Duration, bool) {
 	wait, ok, err := c.Store.Reserve(c.Ctx, "client", n, rank, c.Clock.Now(), max)
 	c.ok(err)
 	return wait, ok
@@ -21,7 +21,7 @@ func grantChecks() []Check {
 		{"an idle budget grants at once, a busy one later, a full one not", func(c *C) {
 			step := mapping.PaceOf(mapping.DefaultAllowed).Step
 			for i := range 4 {
-				wait, ok := c.reserve(2, mapping.RankPeople, time.Second)
+				wait, ok := c.reserve(2, model.RankPeople, time.Second)
 				c.want(ok == (i < 3), "reservation %d: %v", i, ok)
 				if ok {
 					equal(c, "wait", wait, time.Duration(2*i)*step)
@@ -30,20 +30,20 @@ func grantChecks() []Check {
 				}
 			}
 			c.Clock.Advance(6*step - time.Second)
-			wait, ok := c.reserve(2, mapping.RankPeople, time.Second)
+			wait, ok := c.reserve(2, model.RankPeople, time.Second)
 			c.want(ok && wait == time.Second, "after the wait: %v, %s", ok, wait)
 		}},
 		{"bulk work leaves room that people find", func(c *C) {
 			taken := 0
 			for taken < 100 {
-				if _, ok := c.reserve(1, mapping.RankBulk, 2*time.Second); !ok {
+				if _, ok := c.reserve(1, model.RankBulk, 2*time.Second); !ok {
 					break
 				}
 				taken++
 			}
-			wait, ok := c.reserve(1, mapping.RankPeople, 2*time.Second)
+			wait, ok := c.reserve(1, model.RankPeople, 2*time.Second)
 			c.want(taken < 100 && ok && wait > time.Second/2 && wait < 2*time.Second, "after %d bulk calls people get %v, wait %s", taken, ok, wait)
-			_, ok = c.reserve(1, mapping.RankBulk, 2*time.Second)
+			_, ok = c.reserve(1, model.RankBulk, 2*time.Second)
 			c.want(!ok, "bulk work got the room of people")
 		}},
 	}
@@ -56,37 +56,37 @@ func limitChecks() []Check {
 			for _, allowed := range []int{300, 60, 600, 1} {
 				c.ok(c.Store.SetAllowed(c.Ctx, "client", allowed, c.Clock.Now()))
 				c.Clock.Advance(10 * time.Minute)
-				c.reserve(1, mapping.RankPeople, time.Minute)
-				wait, ok := c.reserve(1, mapping.RankPeople, time.Minute)
+				c.reserve(1, model.RankPeople, time.Minute)
+				wait, ok := c.reserve(1, model.RankPeople, time.Minute)
 				c.want(ok && wait == mapping.PaceOf(allowed).Step, "at %d a minute the second call waits %s, %v", allowed, wait, ok)
 			}
 		}},
 		{"a large reservation starts after as much quiet as it needs", func(c *C) {
 			step := mapping.PaceOf(mapping.DefaultAllowed).Step
-			_, ok := c.reserve(5, mapping.RankPeople, time.Second)
+			_, ok := c.reserve(5, model.RankPeople, time.Second)
 			c.want(ok, "refused")
 			c.Clock.Advance(5 * step)
-			wait, ok := c.reserve(40, mapping.RankPeople, time.Second)
+			wait, ok := c.reserve(40, model.RankPeople, time.Second)
 			c.want(!ok && wait == 30*step-time.Second, "40 calls: %v, wait %s", ok, wait)
 			c.Clock.Advance(30 * step)
-			wait, ok = c.reserve(40, mapping.RankPeople, time.Second)
+			wait, ok = c.reserve(40, model.RankPeople, time.Second)
 			c.want(ok && wait == 0, "40 calls after quiet: %v, wait %s", ok, wait)
-			wait, ok = c.reserve(1, mapping.RankPeople, time.Minute)
+			wait, ok = c.reserve(1, model.RankPeople, time.Minute)
 			c.want(ok && wait == 40*step, "the next call: %v, wait %s", ok, wait)
 		}},
 		{"everybody waits as long as the EX Org says, and an earlier end changes nothing", func(c *C) {
 			until := c.Clock.Now().Add(30 * time.Second)
 			c.ok(c.Store.Hold(c.Ctx, "client", until))
 			c.ok(c.Store.Hold(c.Ctx, "client", until.Add(-10*time.Second)))
-			wait, ok := c.reserve(1, mapping.RankPeople, time.Second)
+			wait, ok := c.reserve(1, model.RankPeople, time.Second)
 			c.want(!ok && wait >= 29*time.Second && wait < 30*time.Second, "held: %v, wait %s", ok, wait)
 			c.Clock.Advance(30 * time.Second)
-			wait, ok = c.reserve(1, mapping.RankPeople, time.Second)
+			wait, ok = c.reserve(1, model.RankPeople, time.Second)
 			c.want(ok && wait < 10*time.Millisecond, "after the hold: %v, wait %s", ok, wait)
 		}},
 		{"budgets are apart by client", func(c *C) {
 			c.ok(c.Store.Hold(c.Ctx, "other", c.Clock.Now().Add(time.Hour)))
-			_, ok := c.reserve(1, mapping.RankPeople, 0)
+			_, ok := c.reserve(1, model.RankPeople, 0)
 			c.want(ok, "the hold of another client binds this one")
 		}},
 		{"a reservation needs a client, calls and no more than the limit", func(c *C) {
@@ -95,7 +95,7 @@ func limitChecks() []Check {
 				n      int
 				max    time.Duration
 			}{{"", 1, 0}, {"client", 0, 0}, {"client", 301, 0}, {"client", 1, -1}} {
-				_, _, err := c.Store.Reserve(c.Ctx, bad.client, bad.n, mapping.RankPeople, c.Clock.Now(), bad.max)
+				_, _, err := c.Store.Reserve(c.Ctx, bad.client, bad.n, model.RankPeople, c.Clock.Now(), bad.max)
 				c.code(err, model.CodeInvalid)
 			}
 			c.code(c.Store.SetAllowed(c.Ctx, "client", 0, c.Clock.Now()), model.CodeInvalid)
@@ -127,7 +127,7 @@ func budgetLeft(c *C) {
 		before, _ := left()
 		granted := 0
 		for {
-			if _, ok := c.reserve(1, mapping.RankPeople, wait); !ok {
+			if _, ok := c.reserve(1, model.RankPeople, wait); !ok {
 				break
 			}
 			granted++
@@ -157,7 +157,7 @@ func (c *C) crowd(allowed, max int) (most, calls int) {
 	start := c.Clock.Now()
 	g := &grants{}
 	together(8, func(i int) {
-		c.work(g, start, start.Add(3*time.Minute), mapping.Rank(i%2), func(round int) int { return (i+round)%max + 1 })
+		c.work(g, start, start.Add(3*time.Minute), model.Rank(i%2), func(round int) int { return (i+round)%max + 1 })
 	})
 	return g.most(), len(g.at)
 }

@@ -157,7 +157,7 @@ func (g *grants) most() int {
 }
 
 // work asks for calls, n(i) at a time, until the time is over, on a time of its own.
-func (c *C) work(g *grants, start, end time.Time, rank mapping.Rank, n func(i int) int) {
+func (c *C) work(g *grants, start, end time.Time, rank model.Rank, n func(i int) int) {
 	now := start
 	for i := 0; now.Before(end); {
 		wait, ok, err := c.Store.Reserve(c.Ctx, "client", n(i), rank, now, 2*time.Second)

@@ -1,4 +1,4 @@
-package instruments
+package run
 
 import (
 	"cmp"
@@ -8,57 +8,39 @@ import (
 
 	"excs/shared/model"
 	"excs/shared/plan"
-	"excs/shared/run"
 	"excs/shared/sides"
 	"excs/shared/telemetry"
 )
 
-// Run measures a run of Engage, whatever came of it, and says in the log which alarms hold. A run that did not get the lease,
+// Measure measures a run of Engage, whatever came of it, and says in the log which alarms hold. A run that did not get the lease,
 // because another was under way or the table could not be reached, has no number and nothing to tell of the objects.
-func (s *Set) Run(ctx context.Context, report run.Report, failure error) {
-	if s == nil {
+func Measure(ctx context.Context, i *telemetry.Instruments, report Report, failure error) {
+	if i == nil {
 		return
 	}
-	r := s.Meter.Begin()
+	r := i.Meter.Begin()
 	if report.Run != 0 {
 		r.Note(telemetry.AttrRun, report.Run)
-		if s.scheduled() {
+		if i.Scheduled() {
 			r.Set(telemetry.Snapshots, 1)
 		}
 	}
-	said := conditions{ctx: ctx, set: s}
-	s.figures(r, report.Figures, &said)
+	report.Figures.measure(ctx, i, r)
 	foreign := cmp.Or(model.ForeignOrgOf(failure), report.Foreign)
-	said.sides(r, foreign, sides.Outdated(failure))
-	denied := s.calls(r).Denied
+	i.Sides(ctx, r, foreign, sides.Outdated(failure))
+	denied := i.Calls(r).Denied
 	if model.CodeOf(failure) == model.CodeDenied && denied == 0 && foreign == nil { // it was not the EX Org: the database, or AWS
 		denied = 1
 		r.Add(telemetry.AuthFailures, denied)
 	}
 	if denied > 0 {
-		said.say(telemetry.AlarmAuthFailed, denied, nil)
+		i.Say(ctx, telemetry.AlarmAuthFailed, denied, nil)
 	}
-	if s.scheduled() {
-		s.letters(ctx, r, report.Figures, &said)
-		s.budget(ctx, r)
+	if i.Scheduled() {
+		report.Figures.letters(ctx, i, r)
+		i.MeasureBudget(ctx, r)
 	}
-	s.write(ctx, r)
-}
-
-// NotConfigured measures an invocation of the schedule that can make no run because a secret was never set: the schedule works, and
-// the alarm of a missing one stays silent.
-func (s *Set) NotConfigured(ctx context.Context) {
-	if s == nil {
-		return
-	}
-	r := s.Meter.Begin()
-	r.Set(telemetry.Snapshots, 1)
-	s.write(ctx, r)
-}
-
-// scheduled says whether this is the function of the schedule. It measures what would be measured twice otherwise.
-func (s *Set) scheduled() bool {
-	return s.Meter != nil && s.Meter.Function == telemetry.FunctionSnapshot
+	i.Write(ctx, r)
 }
 
 // unknown are the metrics that only a run's figures tell.
@@ -70,8 +52,8 @@ func unknown() []telemetry.Name {
 	}
 }
 
-// figures puts a run's figures into the reading.
-func (s *Set) figures(r *telemetry.Reading, f *run.Figures, said *conditions) {
+// measure puts a run's figures into the reading.
+func (f *Figures) measure(ctx context.Context, i *telemetry.Instruments, r *telemetry.Reading) {
 	if f == nil {
 		r.Unknown(unknown()...)
 		return
@@ -95,22 +77,22 @@ func (s *Set) figures(r *telemetry.Reading, f *run.Figures, said *conditions) {
 	} {
 		r.Set(name, v)
 	}
-	said.figures(f)
+	f.say(ctx, i)
 }
 
 // whole gives whole seconds: nobody asks for more of an age.
 func whole(age time.Duration) float64 { return math.Floor(age.Seconds()) }
 
 // letters counts the dead letters.
-func (s *Set) letters(ctx context.Context, r *telemetry.Reading, f *run.Figures, said *conditions) {
-	if s.Dead == nil {
+func (f *Figures) letters(ctx context.Context, i *telemetry.Instruments, r *telemetry.Reading) {
+	if i.Dead == nil {
 		r.Unknown(telemetry.DeadLetters)
 		return
 	}
-	waiting, inFlight, err := s.Dead.Depth(ctx)
+	waiting, inFlight, err := i.Dead.Depth(ctx)
 	if err != nil {
 		r.Unknown(telemetry.DeadLetters)
-		s.complain(ctx, "the depth of the dead-letter queue could not be read", err)
+		i.Complain(ctx, "the depth of the dead-letter queue could not be read", err)
 		return
 	}
 	n := waiting + inFlight
@@ -123,5 +105,23 @@ func (s *Set) letters(ctx context.Context, r *telemetry.Reading, f *run.Figures,
 	if f != nil {
 		keys, quarantined = f.Quarantined.Keys, f.Quarantined.Count
 	}
-	said.say(telemetry.AlarmDeadLetters, n, keys, said.then(plan.Command{Action: "replay", Keys: keys}, "quarantined", quarantined)...)
+	i.Say(ctx, telemetry.AlarmDeadLetters, n, keys, i.Then(plan.Command{Action: "replay", Keys: keys}, "quarantined", quarantined)...)
+}
+
+// say says the alarms that a run's figures tell.
+func (f *Figures) say(ctx context.Context, i *telemetry.Instruments) {
+	holds := func(slug string, v float64) bool { return v >= telemetry.AlarmOf(slug).Threshold }
+	if holds(telemetry.AlarmProofFailed, float64(f.ProofFailed)) {
+		i.Say(ctx, telemetry.AlarmProofFailed, f.ProofFailed, nil, "error", f.ProofFailure)
+	}
+	if !f.WentBack.IsZero() {
+		i.Say(ctx, telemetry.AlarmWentBack, 0, nil, i.Then(plan.Approve(f.SourceHash), "since", f.WentBack.UTC().Format(time.RFC3339))...)
+	}
+	if holds(telemetry.AlarmGuardTripped, float64(f.Tripped)) {
+		i.Say(ctx, telemetry.AlarmGuardTripped, f.Guarded.Count, f.Guarded.Keys, i.Then(plan.Approve(f.ApproveHash))...)
+	}
+	if holds(telemetry.AlarmUnconverged, f.Unconverged.Age.Seconds()) {
+		i.Say(ctx, telemetry.AlarmUnconverged, f.Unconverged.Count, f.Unconverged.Keys,
+			i.Then(plan.Command{Action: "explain", Keys: f.Unconverged.Keys[:min(1, len(f.Unconverged.Keys))]}, "oldest", f.Unconverged.Age.Round(time.Second))...)
+	}
 }
