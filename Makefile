@@ -22,7 +22,7 @@ test: $(NODE_MODULES) ## every test, real servers and the e2e run included (DYNA
 	DYNAMODB_LOCAL='$(DYNAMODB_LOCAL)' go test -race -shuffle=on -timeout 20m $$(go list ./... | grep -v -e /infra$$ -e /infra/stack$$ -e /infra/local/sim$$)
 	go test ./infra/local/sim # one goroutine at a time runs in it, so the race detector has nothing to find
 	go test ./infra ./infra/stack # one goroutine talks to CDK, and compiling CDK with the race detector takes minutes
-	EXCS_LARGE=1 go test -timeout 20m -run 'Large' -count=1 ./infra/local/world/
+	EXCS_LARGE=1 go test -timeout 20m -run 'Large' -count=1 ./shared/run/
 	go run ./infra/local/e2e
 
 sim: ## lives that repeat themselves: SEED= is the first seed, RUNS= how many of each preset (5000 take a night), PRESET= one alone, STORY=1 tells them, LOG= writes the last one

@@ -33,7 +33,7 @@ type watched struct {
 // watch makes a worker anew, so that its lines go where its metrics go.
 func watch(t *testing.T, s *stage.Stage) *watched {
 	t.Helper()
-	set, lines := stage.Measured(s.World, s.Clock, telemetry.FunctionApply)
+	set, lines := stage.Measured(s.Service, s.Clock, telemetry.FunctionApply)
 	s.Worker.Log = set.Log
 	return &watched{Stage: s, t: t, h: &Handler{Worker: s.Worker, Queue: s.Work, Log: set.Log, Instruments: set}, lines: lines}
 }

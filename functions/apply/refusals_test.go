@@ -10,10 +10,9 @@ import (
 	"time"
 
 	"excs/functions/internal/stage"
-	"excs/infra/local/world"
-	"excs/infra/local/world/worldtest"
 	"excs/shared/engage"
 	"excs/shared/engage/engagetest"
+	"excs/shared/excstest"
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/model"
 	"excs/shared/queue"
@@ -30,7 +29,7 @@ func TestRefusalsTellAFirstLoadFromADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		org := exorgtest.New(exorgtest.WithRateLimit(60))
 		org.Fail(exorgtest.Fault{Kind: exorgtest.Delay, Delay: 80 * time.Millisecond})
-		w := world.New(world.Config{Settings: stage.Settings(), Read: states.read, Secret: worldtest.Secret(exorgtest.DefaultClientSecret), HTTP: org.Client()})
+		w := excstest.New(excstest.Config{Settings: stage.Settings(), Read: states.read, Secret: excstest.Secret(exorgtest.DefaultClientSecret), HTTP: org.Client()})
 		const load = 3 // minutes, for a tiny site at 60 calls a minute
 		for minute, n := range refusals(t, w, load) {
 			if n == 0 {
@@ -93,7 +92,7 @@ func (wall) Now() time.Time { return time.Now() }
 
 // refusals has two workers and the schedule of every minute work for some minutes, and gives for each how often work was put
 // off.
-func refusals(t *testing.T, w *world.World, minutes int) []int {
+func refusals(t *testing.T, w *excstest.Service, minutes int) []int {
 	t.Helper()
 	set, lines := stage.Measured(w, wall{}, telemetry.FunctionApply)
 	end := time.Now().Add(time.Duration(minutes) * time.Minute)
@@ -129,7 +128,7 @@ func refusals(t *testing.T, w *world.World, minutes int) []int {
 }
 
 // oneBatch does what Lambda's poller does once; false when nothing was visible.
-func oneBatch(t *testing.T, w *world.World, h *Handler) bool {
+func oneBatch(t *testing.T, w *excstest.Service, h *Handler) bool {
 	t.Helper()
 	batch, err := w.Work.Receive(t.Context(), queue.BatchSize, 0)
 	if err != nil || len(batch) == 0 {

@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"excs/functions/internal/stage"
-	"excs/infra/local/world"
 	"excs/shared/engage/engagetest"
+	"excs/shared/excstest"
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/mapping"
 	"excs/shared/model"
@@ -25,7 +25,7 @@ func onStage(s *stage.Stage) *Handler {
 }
 
 func onlooker(s *stage.Stage) *run.Runner {
-	return run.New(run.Config{Table: s.Table, TableName: world.TableName, Queue: s.Work, Settings: s.Settings, Now: s.Clock.Now})
+	return run.New(run.Config{Table: s.Table, TableName: excstest.TableName, Queue: s.Work, Settings: s.Settings, Now: s.Clock.Now})
 }
 
 func look(t *testing.T, s *stage.Stage) run.Overview {
@@ -312,7 +312,7 @@ func TestFailedReads(t *testing.T) {
 // A table that was restored from a backup is another table, whatever its name is, and has no approved first plan.
 func TestRestoredTable(t *testing.T) {
 	s, _ := converged(t)
-	r := run.New(run.Config{Table: s.Table.Restore(), TableName: world.TableName, Queue: s.Work, Settings: s.Settings, Now: s.Clock.Now})
+	r := run.New(run.Config{Table: s.Table.Restore(), TableName: excstest.TableName, Queue: s.Work, Settings: s.Settings, Now: s.Clock.Now})
 	restored, err := r.Overview(t.Context(), widget.Few)
 	if err != nil {
 		t.Fatal(err)

@@ -12,7 +12,7 @@ func TestMetricsOfAReplay(t *testing.T) {
 	s, cure := poisoned(t)
 	h := onStage(s)
 	var lines *stage.Lines
-	h.Instruments, lines = stage.Measured(s.World, s.Clock, telemetry.FunctionReplay)
+	h.Instruments, lines = stage.Measured(s.Service, s.Clock, telemetry.FunctionReplay)
 	cure()
 	for _, step := range []struct {
 		payload string

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"excs/functions/internal/stage"
-	"excs/infra/local/world"
 	"excs/shared/engage/engagetest"
+	"excs/shared/excstest"
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/mapping"
 	"excs/shared/model"
@@ -175,7 +175,7 @@ func TestMetricsOfASourceThatWentBack(t *testing.T) {
 // Refused credentials are counted, once however many calls they fail, and the alarm says so.
 func TestMetricsOfRefusedCredentials(t *testing.T) {
 	_, reader := stage.SQLite(t, stage.Site())
-	s := stage.New(t, stage.Settings(), wiring.ReadFor(reader, stage.Settings()), func(c *world.Config) { c.Secret = stage.Secret("wrong") })
+	s := stage.New(t, stage.Settings(), wiring.ReadFor(reader, stage.Settings()), func(c *excstest.Config) { c.Secret = stage.Secret("wrong") })
 	w := watch(t, s)
 	got, said := w.run()
 	if got.Last("authFailures") == 0 {

@@ -30,7 +30,7 @@ type watched struct {
 
 func watch(t *testing.T, s *stage.Stage) *watched {
 	t.Helper()
-	set, lines := stage.Measured(s.World, s.Clock, telemetry.FunctionSnapshot)
+	set, lines := stage.Measured(s.Service, s.Clock, telemetry.FunctionSnapshot)
 	return &watched{Stage: s, t: t, h: &Handler{Runner: s.Runner, Log: set.Log, Instruments: set}, lines: lines}
 }
 

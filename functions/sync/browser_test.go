@@ -19,7 +19,7 @@ func onDashboard(t *testing.T, s *stage.Stage) *console.Console {
 	t.Helper()
 	h := onStage(s)
 	return console.Start(t).Open(t, console.Config{
-		Widget:    console.Tenant(s.World, s.Clock.Now),
+		Widget:    console.Tenant(s.Service, s.Clock.Now),
 		Functions: map[string]console.Function{console.SyncARN: console.Function(answer.ForText(h.Handle))},
 	})
 }

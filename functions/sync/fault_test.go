@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"excs/functions/internal/stage"
-	"excs/infra/local/world"
 	"excs/shared/engage/engagetest"
+	"excs/shared/excstest"
 	"excs/shared/model"
 	"excs/shared/wiring"
 )
@@ -52,7 +52,7 @@ func TestEngageFaults(t *testing.T) {
 func TestExorgRefusesThePlan(t *testing.T) {
 	const wrong = "wr0ng-secret"
 	_, reader := stage.SQLite(t, engagetest.New(engagetest.Tiny, 1))
-	s := stage.New(t, stage.Settings(), wiring.ReadFor(reader, stage.Settings()), func(c *world.Config) { c.Secret = stage.Secret(wrong) })
+	s := stage.New(t, stage.Settings(), wiring.ReadFor(reader, stage.Settings()), func(c *excstest.Config) { c.Secret = stage.Secret(wrong) })
 	for _, action := range []string{"plan", "sync"} {
 		s.Reset()
 		_, err := ask(t, onStage(s), `{"action":"`+action+`"}`)

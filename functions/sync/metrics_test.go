@@ -16,7 +16,7 @@ import (
 func TestMetricsOfActions(t *testing.T) {
 	s, _ := stage.Tiny(t)
 	h := onStage(s)
-	set, lines := stage.Measured(s.World, s.Clock, telemetry.FunctionSync)
+	set, lines := stage.Measured(s.Service, s.Clock, telemetry.FunctionSync)
 	h.Instruments = set
 	do := func(payload string) telemetrytest.Readings {
 		t.Helper()

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"excs/infra/local/world"
+	"excs/shared/excstest"
 )
 
 // Every event of a full first sync, told back after it, ends without a write to the EX Org.
@@ -46,7 +46,7 @@ func TestEchoesDuringSync(t *testing.T) {
 		t.Fatal(err)
 	}
 	told := 0
-	echo := func(world.Drained) {
+	echo := func(excstest.Drained) {
 		for _, e := range w.news() {
 			w.tell(e.Envelope)
 			told++

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"excs/infra/local/world/worldtest"
+	"excs/shared/excstest"
 	"excs/shared/model"
 )
 
@@ -73,7 +73,7 @@ func TestGateComparesTheWholeHash(t *testing.T) {
 // A secret that is added is taken within five minutes, one that is taken away is refused by then; a passing fault or a
 // faulty text changes nothing.
 func TestGateRotation(t *testing.T) {
-	c := worldtest.NewClock()
+	c := excstest.NewClock()
 	text, fault, loads := `{"secrets":["`+oldSecret+`"]}`, error(nil), 0
 	load := func(context.Context) (string, error) { loads++; return text, fault }
 	g, err := NewGate(t.Context(), load, c.Now, quiet())

@@ -10,9 +10,8 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"excs/functions/internal/stage"
-	"excs/infra/local/world"
-	"excs/infra/local/world/worldtest"
 	"excs/shared/engage/engagetest"
+	"excs/shared/excstest"
 	"excs/shared/exorg"
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/listen"
@@ -22,15 +21,15 @@ import (
 )
 
 // shelf has the sites of the tests.
-var shelf = worldtest.NewShelf()
+var shelf = excstest.NewSites()
 
 // town is a tenant with a tiny site, an EX Org that tells of everything it can, and a webhook that hears it.
 type town struct {
-	*world.World
+	*excstest.Service
 	tb      testing.TB
 	org     *exorgtest.Org
 	editor  *engagetest.Editor
-	clock   *worldtest.Clock
+	clock   *excstest.Clock
 	webhook *Handler
 	told    int // the last change that was told
 }
@@ -38,9 +37,9 @@ type town struct {
 func newTown(tb testing.TB) *town {
 	tb.Helper()
 	site := shelf.Open(tb, engagetest.New(engagetest.Tiny, 1))
-	t := &town{tb: tb, editor: site.Editor, clock: worldtest.NewClock()}
+	t := &town{tb: tb, editor: site.Editor, clock: excstest.NewClock()}
 	t.org = exorgtest.New(exorgtest.WithClock(t.clock.Now), exorgtest.WithSkillAudit(true), exorgtest.WithLog(0))
-	t.World = world.New(world.Config{
+	t.Service = excstest.New(excstest.Config{
 		Settings: stage.Settings(), Read: site.Read(stage.Settings()), HTTP: t.org.Client(), Now: t.clock.Now, Sleep: t.clock.Sleep,
 		Secret: stage.Secret(exorgtest.DefaultClientSecret),
 	})

@@ -19,7 +19,7 @@ import (
 
 // measure gives the webhook instruments, and a look at what they write.
 func (t *town) measure() func() telemetrytest.Readings {
-	set, lines := stage.Measured(t.World, t.clock, telemetry.FunctionWebhook)
+	set, lines := stage.Measured(t.Service, t.clock, telemetry.FunctionWebhook)
 	t.webhook.Instruments = set
 	t.Counter.Take()
 	return func() telemetrytest.Readings {

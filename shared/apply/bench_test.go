@@ -16,8 +16,8 @@ import (
 
 	"go.uber.org/goleak"
 
-	"excs/infra/local/world/worldtest"
 	"excs/shared/apply"
+	"excs/shared/excstest"
 	"excs/shared/exorg"
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/exorg/exorgtest/openapi"
@@ -28,7 +28,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	worldtest.Tries(checks)
+	excstest.Tries(checks)
 	goleak.VerifyTestMain(m)
 }
 

@@ -35,7 +35,7 @@ func under(pkg string, paths ...string) bool {
 // Of the functions, only apply holds code that writes to the EX Org. Of the rest, only the test ground and what runs the whole service on one
 // machine do.
 func TestOnlyApplyReachesTheWriter(t *testing.T) {
-	writers := []string{"excs/functions/apply", "excs/shared/apply", "excs/shared/exorg/write", "excs/infra/local", "excs/functions/internal"}
+	writers := []string{"excs/functions/apply", "excs/shared/apply", "excs/shared/exorg/write", "excs/shared/excstest", "excs/infra/local", "excs/functions/internal"}
 	found := false
 	for pkg, reaches := range imports(t) {
 		if !slices.Contains(reaches, "excs/shared/exorg/write") {
@@ -48,6 +48,20 @@ func TestOnlyApplyReachesTheWriter(t *testing.T) {
 	}
 	if !found {
 		t.Error("nobody reaches shared/exorg/write: the test looks for the wrong package")
+	}
+}
+
+// What runs does not know where it runs.
+func TestNothingReachesInfra(t *testing.T) {
+	for pkg, reaches := range imports(t) {
+		if !under(pkg, "excs/shared", "excs/functions") {
+			continue
+		}
+		for _, dep := range reaches {
+			if under(dep, "excs/infra") {
+				t.Errorf("%s reaches %s", pkg, dep)
+			}
+		}
 	}
 }
 

@@ -11,9 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"excs/infra/local/world"
-	"excs/infra/local/world/worldtest"
 	"excs/shared/engage/engagetest"
+	"excs/shared/excstest"
 	"excs/shared/exorg"
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/explain"
@@ -25,35 +24,35 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // shelf has the sites of the tests.
-var shelf = worldtest.NewShelf()
+var shelf = excstest.NewSites()
 
 // stage is one tenant with everything that serves it, a clock that stands until it is moved, and an explainer.
 type stage struct {
-	*world.World
+	*excstest.Service
 	org       *exorgtest.Org
-	clock     *worldtest.Clock
+	clock     *excstest.Clock
 	site      *engagetest.Site
 	editor    *engagetest.Editor
 	explainer *explain.Explainer
 	config    explain.Config
-	asked     worldtest.Asked
+	asked     excstest.Asked
 }
 
 func settings() rules.Settings {
-	s := worldtest.Settings(rules.Preset202307)
+	s := excstest.Settings(rules.Preset202307)
 	s.Email.Template = rules.DefaultTemplate
 	return s
 }
 
 func newStage(t testing.TB, s rules.Settings, site *engagetest.Site) *stage {
 	t.Helper()
-	g := &stage{clock: worldtest.NewClock(), site: site}
+	g := &stage{clock: excstest.NewClock(), site: site}
 	e := shelf.Open(t, site)
 	g.editor = e.Editor
 	g.org = exorgtest.New(exorgtest.WithClock(g.clock.Now))
-	g.World = world.New(world.Config{
+	g.Service = excstest.New(excstest.Config{
 		Settings: s, Read: e.Read(s), HTTP: g.org.Client(), Now: g.clock.Now, Sleep: g.clock.Sleep, Table: mapping.MemoryOptions{Fault: g.asked.Note},
-		Secret: worldtest.Secret(exorgtest.DefaultClientSecret),
+		Secret: excstest.Secret(exorgtest.DefaultClientSecret),
 	})
 	g.config = explain.Config{
 		Read: e.Read(s), Plan: explain.PlanWith(g.Runner.Config), Table: g.Table, Org: exorg.NewReader(g.Client, s.Users.Authority), Settings: s, Now: g.clock.Now,

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"testing"
 
-	"excs/infra/local/aws/servers"
+	"excs/shared/awstest"
 	"excs/shared/queue/queuetest"
 )
 
@@ -17,7 +17,7 @@ func TestMemoryConforms(t *testing.T) {
 // fauxqs is the server that a FIFO queue is tried on end to end.
 func TestFauxqsConforms(t *testing.T) {
 	t.Parallel()
-	s, err := servers.StartNode(t.Context(), `
+	s, err := awstest.StartNode(t.Context(), `
 		import { buildApp } from "fauxqs";
 		const app = buildApp({ logger: false });
 		console.log(await app.listen({ host: "127.0.0.1", port: 0 }));`)
@@ -37,8 +37,8 @@ func TestFauxqsConforms(t *testing.T) {
 // moto is an implementation that shares nothing with fauxqs: what both keep is likely to hold on SQS.
 func TestMotoConforms(t *testing.T) {
 	t.Parallel()
-	s, err := servers.StartMoto(t.Context())
-	if errors.Is(err, servers.ErrMissing) {
+	s, err := awstest.StartMoto(t.Context())
+	if errors.Is(err, awstest.ErrMissing) {
 		t.Skip(err)
 	}
 	if err != nil {

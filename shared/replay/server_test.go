@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 
-	"excs/infra/local/aws/servers"
+	"excs/shared/awstest"
 	"excs/shared/mapping"
 	"excs/shared/queue"
 	"excs/shared/queue/queuetest"
@@ -18,7 +18,7 @@ import (
 // The same on an SQS server, whose receives give one letter of an object at a time: all letters of an object go for one
 // message, what is left is visible at once, and a dry run before it changes nothing.
 func TestOnServer(t *testing.T) {
-	s, err := servers.StartNode(t.Context(), `
+	s, err := awstest.StartNode(t.Context(), `
 		import { buildApp } from "fauxqs";
 		const app = buildApp({ logger: false });
 		console.log(await app.listen({ host: "127.0.0.1", port: 0 }));`)

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"excs/infra/local/world/worldtest"
 	"excs/shared/engage/engagetest"
+	"excs/shared/excstest"
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/mapping"
 	"excs/shared/model"
@@ -224,7 +224,7 @@ func final(findings []verify.Finding) []string {
 
 // The pace over several OAuth clients gives each its share, and asks the budget beneath as bulk work.
 func TestPaceOfSeveralClients(t *testing.T) {
-	c := worldtest.NewClock()
+	c := excstest.NewClock()
 	begun := c.Now()
 	inner := &counted{}
 	p := verify.NewPace(inner, 0.2, 300, c.Sleep)

@@ -9,9 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"excs/infra/local/world"
-	"excs/infra/local/world/worldtest"
 	"excs/shared/engage/engagetest"
+	"excs/shared/excstest"
 	"excs/shared/exorg"
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/mapping"
@@ -23,24 +22,24 @@ import (
 
 // A check of this package converges a whole site: a few say enough, and -rapid.checks asks for more.
 func TestMain(m *testing.M) {
-	worldtest.Tries(8)
+	excstest.Tries(8)
 	os.Exit(m.Run())
 }
 
 // shelf has the sites of the tests.
-var shelf = worldtest.NewShelf()
+var shelf = excstest.NewSites()
 
 // stage is one tenant with everything that serves it, a clock that stands until it is moved, and a sweeper.
 type stage struct {
-	*world.World
+	*excstest.Service
 	org   *exorgtest.Org
-	clock *worldtest.Clock
+	clock *excstest.Clock
 	*verify.Sweeper
 	share float64
-	asked worldtest.Asked
+	asked excstest.Asked
 }
 
-func settings() rules.Settings { return worldtest.Settings(rules.Preset202307) }
+func settings() rules.Settings { return excstest.Settings(rules.Preset202307) }
 
 // newStage makes a stage whose EX Org is what Engage says, and lets time pass until reads prove something again.
 func newStage(t testing.TB, s rules.Settings, tier engagetest.Tier, options ...exorgtest.Option) *stage {
@@ -70,9 +69,9 @@ func borough() *engagetest.Site {
 
 func emptyStage(t testing.TB, s rules.Settings, site *engagetest.Site, options ...exorgtest.Option) *stage {
 	t.Helper()
-	g := &stage{clock: worldtest.NewClock(), share: verify.DefaultShare}
+	g := &stage{clock: excstest.NewClock(), share: verify.DefaultShare}
 	g.org = exorgtest.New(append([]exorgtest.Option{exorgtest.WithClock(g.clock.Now), exorgtest.WithLog(100_000), exorgtest.WithRateLimit(300)}, options...)...)
-	g.World = world.New(world.Config{
+	g.Service = excstest.New(excstest.Config{
 		Settings: s, Read: shelf.Open(t, site).Read(s), HTTP: g.org.Client(), Now: g.clock.Now, Sleep: g.clock.Sleep,
 		Secret: secret(), Table: mapping.MemoryOptions{Fault: g.asked.Note},
 	})
@@ -80,7 +79,7 @@ func emptyStage(t testing.TB, s rules.Settings, site *engagetest.Site, options .
 	return g
 }
 
-func secret() exorg.Secret { return worldtest.Secret(exorgtest.DefaultClientSecret) }
+func secret() exorg.Secret { return excstest.Secret(exorgtest.DefaultClientSecret) }
 
 // sweeper makes another sweeper of the stage, as another process would.
 func (g *stage) sweeper(change func(*verify.Config)) *verify.Sweeper {

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
-	"excs/infra/local/world"
+	"excs/shared/excstest"
 	"excs/shared/run"
 	"excs/shared/widget"
 	"excs/shared/widget/answer"
@@ -19,8 +19,8 @@ const (
 
 // Tenant is the widget of a tenant, read and written as the function dashboard does: tests of the functions behind its
 // buttons can not import that.
-func Tenant(w *world.World, now func() time.Time) Function {
-	looker := run.New(run.Config{Table: w.Table, TableName: world.TableName, Queue: w.Work, Settings: w.Settings, Now: now})
+func Tenant(w *excstest.Service, now func() time.Time) Function {
+	looker := run.New(run.Config{Table: w.Table, TableName: excstest.TableName, Queue: w.Work, Settings: w.Settings, Now: now})
 	return func(ctx context.Context, payload json.RawMessage) (any, error) {
 		var members struct {
 			WidgetContext json.RawMessage `json:"widgetContext"`

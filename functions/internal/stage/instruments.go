@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"excs/infra/local/world"
+	"excs/shared/excstest"
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/telemetry"
 	"excs/shared/telemetry/telemetrytest"
@@ -62,7 +62,7 @@ func (s *Stage) APICalls() int {
 }
 
 // Measured gives a function the instruments that its wiring gives it: metrics and log lines go to the same place.
-func Measured(w *world.World, clock interface{ Now() time.Time }, function string) (*telemetry.Instruments, *Lines) {
+func Measured(w *excstest.Service, clock interface{ Now() time.Time }, function string) (*telemetry.Instruments, *Lines) {
 	lines := &Lines{}
 	return &telemetry.Instruments{
 		Meter: telemetry.NewMeter(telemetry.MeterOptions{

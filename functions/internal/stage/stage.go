@@ -5,10 +5,9 @@ import (
 	"database/sql"
 	"testing"
 
-	"excs/infra/local/world"
-	"excs/infra/local/world/worldtest"
 	"excs/shared/engage"
 	"excs/shared/engage/engagetest"
+	"excs/shared/excstest"
 	"excs/shared/exorg"
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/mapping"
@@ -19,22 +18,22 @@ import (
 )
 
 // shelf has the sites of the tests.
-var shelf = worldtest.NewShelf()
+var shelf = excstest.NewSites()
 
 // Read reads Engage.
-type Read = worldtest.Read
+type Read = excstest.Read
 
 // Stage is one tenant with everything that serves it.
 type Stage struct {
-	*world.World
+	*excstest.Service
 	Org   *exorgtest.Org
-	Clock *worldtest.Clock
+	Clock *excstest.Clock
 
-	asked worldtest.Asked
+	asked excstest.Asked
 }
 
 // Settings are the default settings of the generated sites' tenant.
-func Settings() rules.Settings { return worldtest.Settings(rules.Preset202307) }
+func Settings() rules.Settings { return excstest.Settings(rules.Preset202307) }
 
 // Tiny is the default stage: a tiny site in SQLite, an empty EX Org.
 func Tiny(tb testing.TB) (*Stage, *engagetest.Editor) {
@@ -44,23 +43,23 @@ func Tiny(tb testing.TB) (*Stage, *engagetest.Editor) {
 }
 
 // New makes a stage that reads Engage with read. The EX Org is empty; change may alter the world before it is made.
-func New(tb testing.TB, settings rules.Settings, read Read, change ...func(*world.Config)) *Stage {
+func New(tb testing.TB, settings rules.Settings, read Read, change ...func(*excstest.Config)) *Stage {
 	tb.Helper()
-	s := &Stage{Clock: worldtest.NewClock()}
+	s := &Stage{Clock: excstest.NewClock()}
 	s.Org = exorgtest.New(exorgtest.WithClock(s.Clock.Now))
-	config := world.Config{
+	config := excstest.Config{
 		Settings: settings, Read: read, HTTP: s.Org.Client(), Now: s.Clock.Now, Sleep: s.Clock.Sleep,
 		Secret: Secret(exorgtest.DefaultClientSecret), Table: mapping.MemoryOptions{Fault: s.asked.Note},
 	}
 	for _, c := range change {
 		c(&config)
 	}
-	s.World = world.New(config)
+	s.Service = excstest.New(config)
 	return s
 }
 
 // Secret is the EX Org secret of a stage with that client secret.
-func Secret(clientSecret string) exorg.Secret { return worldtest.Secret(clientSecret) }
+func Secret(clientSecret string) exorg.Secret { return excstest.Secret(clientSecret) }
 
 // SQLite writes a site into a file and opens a reader of it.
 func SQLite(tb testing.TB, site *engagetest.Site) (*engagetest.Editor, *engage.Reader) {
@@ -106,7 +105,7 @@ func (s *Stage) Reset() {
 	s.Org.ResetCounters()
 }
 
-// TableWrites names the table's operations that wrote since Reset, each once (worldtest.Asked).
+// TableWrites names the table's operations that wrote since Reset, each once (excstest.Asked).
 func (s *Stage) TableWrites() []string { return s.asked.Writes() }
 
 // Rows counts the rows of the mapping table that are known to its index or not converged.

@@ -11,9 +11,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"excs/infra/local/world"
 	"excs/shared/apply"
 	"excs/shared/engage/engagetest"
+	"excs/shared/excstest"
 	"excs/shared/exorg"
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/listen"
@@ -29,7 +29,7 @@ import (
 
 // service is the whole of EXCS on one site, with a counter at each of its doors.
 type service struct {
-	*world.World
+	*excstest.Service
 	clock *clock
 	org   *exorgtest.Org
 	site  *site
@@ -65,7 +65,7 @@ func newService(s *site) *service {
 	settings := rules.Default(engagetest.MainTenant, rules.Preset202307)
 	settings.Email.Domain = "agents.example"
 	log := telemetry.New(countingWriter{&v.logs}, telemetry.Options{Function: "apply", Tenant: strconv.FormatInt(settings.Tenant, 10)})
-	v.World = world.New(world.Config{
+	v.Service = excstest.New(excstest.Config{
 		Settings: settings, Read: wiring.ReadFor(s.reader, settings),
 		Secret: exorg.Secret{
 			APIURL: "http://api.example", LoginURL: "http://login.example",

@@ -6,7 +6,7 @@ import (
 	"io"
 	"slices"
 
-	"excs/infra/local/world"
+	"excs/shared/excstest"
 	"excs/shared/exorg"
 	"excs/shared/plan"
 	"excs/shared/run"
@@ -15,7 +15,7 @@ import (
 // planOnly plans against a real organisation and writes nothing anywhere: the mapping table is an empty one in memory, and
 // a plan sends nothing but reads.
 func planOnly(ctx context.Context, secret exorg.Secret, src *source, out io.Writer) error {
-	w := world.New(world.Config{Settings: src.settings, Read: src.read, Secret: secret})
+	w := excstest.New(excstest.Config{Settings: src.settings, Read: src.read, Secret: secret})
 	platform := exorg.NewReader(w.Client, src.settings.Users.Authority)
 	if _, err := platform.HomeDivision(ctx); err != nil {
 		return fmt.Errorf("reach the EX Org: %w", err)

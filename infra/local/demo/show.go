@@ -9,7 +9,7 @@ import (
 	"slices"
 	"time"
 
-	"excs/infra/local/world"
+	"excs/shared/excstest"
 	"excs/shared/exorg"
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/mapping"
@@ -26,7 +26,7 @@ type stage struct {
 	o     options
 	out   io.Writer
 	org   *exorgtest.Org
-	world *world.World
+	world *excstest.Service
 	src   *source
 	clock clock
 }
@@ -55,7 +55,7 @@ func show(ctx context.Context, o options, src *source, out io.Writer, c clock) (
 	}
 	s := &stage{
 		o: o, out: out, org: org, src: src, clock: c,
-		world: world.New(world.Config{Settings: src.settings, Read: src.read, Secret: parsed, Now: c.now, Sleep: c.wait, VerifyFresh: settleFor}),
+		world: excstest.New(excstest.Config{Settings: src.settings, Read: src.read, Secret: parsed, Now: c.now, Sleep: c.wait, VerifyFresh: settleFor}),
 	}
 	return s.play(ctx)
 }
@@ -154,7 +154,7 @@ func (s *stage) settle(ctx context.Context, sent int, p *progress) error {
 	defer p.done()
 	looked, least, moved := 0, math.MaxInt, s.clock.now()
 	for {
-		d, err := s.world.Drain(ctx, func(d world.Drained) {
+		d, err := s.world.Drain(ctx, func(d excstest.Drained) {
 			t := s.org.Totals()
 			p.show("%d of %d objects looked at, %d calls to the EX Org", min(sent, looked+d.Messages-d.Failed), sent, t.Reads+t.Writes)
 		})

@@ -15,7 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"excs/infra/local/world"
+	"excs/shared/excstest"
 	"excs/shared/exorg"
 	"excs/shared/exorg/exorgtest"
 )
@@ -138,7 +138,7 @@ func TestStuck(t *testing.T) {
 		APIURL: "http://api.example", LoginURL: "http://login.example",
 		Clients: []exorg.Credentials{exorg.NewCredentials(exorgtest.DefaultClientID, exorgtest.DefaultClientSecret)},
 	}
-	s := &stage{o: o, out: &strings.Builder{}, org: org, src: src, clock: c, world: world.New(world.Config{
+	s := &stage{o: o, out: &strings.Builder{}, org: org, src: src, clock: c, world: excstest.New(excstest.Config{
 		Settings: src.settings, Read: src.read, Secret: secret, HTTP: org.Client(), Now: c.now, Sleep: c.wait,
 	})}
 	if _, _, err := s.run(t.Context()); err != nil {

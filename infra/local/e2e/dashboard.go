@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"excs/infra/local/reference"
+	"excs/shared/excstest/reference"
 	"excs/shared/model"
 )
 

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"excs/infra/local/reference"
 	"excs/shared/engage/engagetest"
+	"excs/shared/excstest/reference"
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/model"
 	"excs/shared/plan"

@@ -10,9 +10,9 @@ import (
 	"sync"
 	"time"
 
-	"excs/infra/local/reference"
 	"excs/infra/local/scene"
 	"excs/shared/engage/engagetest"
+	"excs/shared/excstest/reference"
 	"excs/shared/mapping"
 	"excs/shared/model"
 )

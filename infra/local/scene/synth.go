@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"excs/infra/local/aws/servers"
+	"excs/shared/awstest"
 )
 
 // stage is the stage of cdk.json that is meant for this machine; StackName is that of its stack.
@@ -40,7 +40,7 @@ func Synthesize(ctx context.Context, root string, over Overrides) ([]byte, error
 		return nil, fmt.Errorf("synthesize: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(out) }()
-	cmd := servers.Tool(ctx, "go", "run", "./infra")
+	cmd := awstest.Tool(ctx, "go", "run", "./infra")
 	cmd.Dir = root
 	cmd.Env = append(withoutAWS(os.Environ()),
 		"CDK_OUTDIR="+out, "CDK_CONTEXT_JSON="+string(context), "NODE_NO_WARNINGS=1", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=18,20,22")

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"excs/infra/local/reference"
+	"excs/shared/excstest/reference"
 	"excs/shared/mapping"
 	"excs/shared/model"
 )

@@ -6,8 +6,8 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"excs/infra/local/world/worldtest"
 	"excs/shared/engage/engagetest"
+	"excs/shared/excstest"
 	"excs/shared/exorg"
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/model"
@@ -154,7 +154,7 @@ func (l *life) otherOrg(rng *rand.Rand) {
 
 // leadTo gives the functions that begin from now on the credentials of an organisation.
 func (l *life) leadTo(of access, org *exorgtest.Org, prefix string) {
-	secret := worldtest.Secret("")
+	secret := excstest.Secret("")
 	switch of {
 	case reading:
 		secret.Clients = []exorg.Credentials{exorg.NewCredentials(prefix+readerID, readerSecret)}

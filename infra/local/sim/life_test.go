@@ -10,9 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"excs/infra/local/world"
-	"excs/infra/local/world/worldtest"
 	"excs/shared/engage/engagetest"
+	"excs/shared/excstest"
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/mapping"
 	"excs/shared/model"
@@ -29,11 +28,11 @@ type life struct {
 	org, other *exorgtest.Org
 	editor     *engagetest.Editor
 	backups    []*engagetest.Site // the site as it was at earlier steps
-	root       *world.World       // makes the twins; used by the simulation itself, never by an actor
-	config     world.Config       // of processes that begin now
+	root       *excstest.Service  // makes the twins; used by the simulation itself, never by an actor
+	config     excstest.Config    // of processes that begin now
 	backup     *mapping.Memory    // the table as it was at an earlier step
 
-	processes map[string]*world.World
+	processes map[string]*excstest.Service
 	actors    []*actor
 	started   int
 	made      int // processes
@@ -96,7 +95,7 @@ const processorsOfTheLife = 1
 func newLife(s seed, keep bool) *life {
 	l := &life{
 		seed: s, dice: newDice(s.number), troubles: troublesOf(s), gate: newGate(),
-		processes: map[string]*world.World{}, begun: time.Now(), interval: time.Minute, due: map[string]time.Time{},
+		processes: map[string]*excstest.Service{}, begun: time.Now(), interval: time.Minute, due: map[string]time.Time{},
 		figures: figures{struck: map[string]int{}},
 	}
 	if keep {
@@ -105,15 +104,15 @@ func newLife(s seed, keep bool) *life {
 	l.workers, l.sticky = 1+l.n("workers", 3), l.n("sticky", 100)
 	l.editor = engagetest.NewEditor(engagetest.NewOfSize(sizeOf(l.of("site")), s.number), nil, engagetest.SQLite)
 	l.org, l.other = exorgtest.New(l.orgOptions("")...), exorgtest.New(l.orgOptions("other-")...)
-	l.config = world.Config{
-		Settings: worldtest.Settings(s.preset), Now: time.Now, NewToken: l.newToken, Random: l.random,
+	l.config = excstest.Config{
+		Settings: excstest.Settings(s.preset), Now: time.Now, NewToken: l.newToken, Random: l.random,
 		Table: mapping.MemoryOptions{Options: mapping.Options{Stamps: l.newToken}, LagSeed: int64(s.number), MaxLag: l.upTo("index lag", 4), Turn: l.tableTurn},
 		Queue: queue.MemoryConfig{Visibility: seconds(30 + l.n("visibility", 7)*55), Turn: l.queueTurn, Refuse: l.refuse},
 		Read:  l.read,
 	}
 	l.leadTo(reading, l.org, "")
 	l.leadTo(writing, l.org, "")
-	l.root = world.New(l.config)
+	l.root = excstest.New(l.config)
 	l.oracle = newOracle(l)
 	l.org.OnChange(l.oracle.see)
 	l.other.OnChange(l.oracle.seeOther)
@@ -184,7 +183,7 @@ func (l *life) note(line string) {
 }
 
 // process gives the sandbox of a function, which keeps what it remembers until it is killed.
-func (l *life) process(name string) *world.World {
+func (l *life) process(name string) *excstest.Service {
 	if w, ok := l.processes[name]; ok {
 		return w
 	}
@@ -195,13 +194,13 @@ func (l *life) process(name string) *world.World {
 	}
 	c.Beside, c.Holder = l.root, fmt.Sprintf("%s-%d", name, l.made)
 	c.Now = func() time.Time { return time.Now().Add(skew) }
-	w := world.New(c)
+	w := excstest.New(c)
 	l.processes[name] = w
 	return w
 }
 
 // start lets an invocation begin. Its function's sandbox runs one at a time.
-func (l *life) start(process, name string, limit time.Duration, body func(ctx context.Context, w *world.World) string) *actor {
+func (l *life) start(process, name string, limit time.Duration, body func(ctx context.Context, w *excstest.Service) string) *actor {
 	l.started++
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	w := l.process(process)

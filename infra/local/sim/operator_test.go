@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"strings"
 
-	"excs/infra/local/world"
+	"excs/shared/excstest"
 	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/replay"
@@ -30,10 +30,10 @@ func acts() []happening {
 }
 
 // operator starts what a person asks for.
-func (l *life) operator(what string, do func(ctx context.Context, w *world.World) error) {
+func (l *life) operator(what string, do func(ctx context.Context, w *excstest.Service) error) {
 	l.struckBy("operator: " + kindOf(what))
 	l.tell("operator: %s", what)
-	l.start("sync", "operator", syncTime, func(ctx context.Context, w *world.World) string {
+	l.start("sync", "operator", syncTime, func(ctx context.Context, w *excstest.Service) string {
 		if err := do(ctx, w); err != nil {
 			return what + " fails: " + err.Error()
 		}
@@ -43,7 +43,7 @@ func (l *life) operator(what string, do func(ctx context.Context, w *world.World
 
 // replayed brings dead letters back.
 func (l *life) replayed() {
-	l.operator("replay", func(ctx context.Context, w *world.World) error {
+	l.operator("replay", func(ctx context.Context, w *excstest.Service) error {
 		_, err := w.Replayer.Replay(ctx, replay.Request{})
 		return err
 	})
@@ -53,7 +53,7 @@ func (l *life) replayed() {
 func (l *life) pauseSome(rng *rand.Rand) {
 	kinds := model.Kinds()
 	kind := kinds[rng.IntN(len(kinds))]
-	l.operator(fmt.Sprint("pause ", kind), func(ctx context.Context, w *world.World) error {
+	l.operator(fmt.Sprint("pause ", kind), func(ctx context.Context, w *excstest.Service) error {
 		_, err := w.Runner.Pause(ctx, run.PauseRequest{Kinds: []model.Kind{kind}})
 		return err
 	})
@@ -72,7 +72,7 @@ func (l *life) resume() {
 		for _, p := range pauses {
 			kinds = append(kinds, p.Scope.Kind)
 		}
-		l.operator(fmt.Sprint("resume ", kinds), func(ctx context.Context, w *world.World) error {
+		l.operator(fmt.Sprint("resume ", kinds), func(ctx context.Context, w *excstest.Service) error {
 			shown, err := w.Runner.Resume(ctx, run.ResumeRequest{PauseRequest: run.PauseRequest{Kinds: kinds}})
 			if err == nil {
 				_, err = w.Runner.Resume(ctx, run.ResumeRequest{PauseRequest: run.PauseRequest{Kinds: kinds}, Hash: shown.Hash})
@@ -86,7 +86,7 @@ func (l *life) resume() {
 // discard drops what a plan holds.
 func (l *life) discard() {
 	if hash := l.plan.hash; hash != "" {
-		l.operator("discard "+hash, func(ctx context.Context, w *world.World) error {
+		l.operator("discard "+hash, func(ctx context.Context, w *excstest.Service) error {
 			_, err := w.Runner.Discard(ctx, hash, nil, run.By{})
 			return err
 		})
@@ -108,7 +108,7 @@ func (l *life) approve(hash string) {
 	if l.plan.first {
 		l.oracle.closed = false
 	}
-	l.operator("approve "+hash, func(ctx context.Context, w *world.World) error {
+	l.operator("approve "+hash, func(ctx context.Context, w *excstest.Service) error {
 		_, err := w.Runner.Approve(ctx, hash, nil, run.By{})
 		return err
 	})
@@ -142,7 +142,7 @@ func (l *life) releaseSome(rng *rand.Rand) {
 }
 
 func (l *life) release(key model.Key, why string) {
-	l.operator(fmt.Sprintf("release %s: %s", key, why), func(ctx context.Context, w *world.World) error {
+	l.operator(fmt.Sprintf("release %s: %s", key, why), func(ctx context.Context, w *excstest.Service) error {
 		_, err := w.Runner.Release(ctx, []model.Key{key}, run.By{})
 		return err
 	})
@@ -160,7 +160,7 @@ func (l *life) lookAtSome(rng *rand.Rand) {
 
 // lookAt asks for a look at objects.
 func (l *life) lookAt(keys []model.Key) {
-	l.operator(fmt.Sprintf("look at %d objects", len(keys)), func(ctx context.Context, w *world.World) error {
+	l.operator(fmt.Sprintf("look at %d objects", len(keys)), func(ctx context.Context, w *excstest.Service) error {
 		_, err := w.Runner.Sync(ctx, run.Request{Keys: keys, Cause: model.CauseManual})
 		return err
 	})
@@ -174,19 +174,22 @@ func (l *life) ask(rng *rand.Rand) {
 	}
 	questions := []struct {
 		what string
-		do   func(ctx context.Context, w *world.World) error
+		do   func(ctx context.Context, w *excstest.Service) error
 	}{
-		{"plan", func(ctx context.Context, w *world.World) error {
+		{"plan", func(ctx context.Context, w *excstest.Service) error {
 			_, err := w.Runner.Plan(ctx, run.Request{})
 			return err
 		}},
-		{"verify", func(ctx context.Context, w *world.World) error {
+		{"verify", func(ctx context.Context, w *excstest.Service) error {
 			_, err := w.Sweeper.Sweep(ctx, verify.Request{Dry: true})
 			return err
 		}},
-		{"explain", func(ctx context.Context, w *world.World) error { _, err := w.Explainer.Explain(ctx, key); return err }},
-		{"list", func(ctx context.Context, w *world.World) error { _, err := w.Runner.List(ctx, nil); return err }},
-		{"replay", func(ctx context.Context, w *world.World) error {
+		{"explain", func(ctx context.Context, w *excstest.Service) error {
+			_, err := w.Explainer.Explain(ctx, key)
+			return err
+		}},
+		{"list", func(ctx context.Context, w *excstest.Service) error { _, err := w.Runner.List(ctx, nil); return err }},
+		{"replay", func(ctx context.Context, w *excstest.Service) error {
 			_, err := w.Replayer.Replay(ctx, replay.Request{Dry: true})
 			return err
 		}},
@@ -194,7 +197,7 @@ func (l *life) ask(rng *rand.Rand) {
 	q := questions[rng.IntN(len(questions))]
 	l.struckBy("operator: asks for " + q.what)
 	l.tell("operator asks: %s", q.what)
-	l.start("asked", dryName+q.what, syncTime, func(ctx context.Context, w *world.World) string {
+	l.start("asked", dryName+q.what, syncTime, func(ctx context.Context, w *excstest.Service) string {
 		if err := q.do(ctx, w); err != nil {
 			return q.what + " fails: " + err.Error()
 		}
@@ -213,7 +216,7 @@ func (l *life) forgetSome(rng *rand.Rand) {
 }
 
 func (l *life) forget(key model.Key) {
-	l.operator(fmt.Sprint("forget ", key), func(ctx context.Context, w *world.World) error {
+	l.operator(fmt.Sprint("forget ", key), func(ctx context.Context, w *excstest.Service) error {
 		_, err := w.Runner.Forget(ctx, []model.Key{key}, run.By{})
 		return err
 	})
@@ -236,7 +239,7 @@ func (l *life) linkSome(rng *rand.Rand) {
 		id = l.stranger()
 		l.oracle.handOver(id, row.EXID)
 	}
-	l.operator(fmt.Sprintf("link %s to %s, it had %s", key, id, row.EXID), func(ctx context.Context, w *world.World) error {
+	l.operator(fmt.Sprintf("link %s to %s, it had %s", key, id, row.EXID), func(ctx context.Context, w *excstest.Service) error {
 		_, err := w.Runner.Link(ctx, run.LinkRequest{Key: key, EXID: id})
 		return err
 	})

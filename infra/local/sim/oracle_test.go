@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"excs/infra/local/reference"
-	"excs/infra/local/world/worldtest"
+	"excs/shared/excstest"
+	"excs/shared/excstest/reference"
 	"excs/shared/exorg/exorgtest"
 	"excs/shared/model"
 	"excs/shared/plan"
@@ -18,7 +18,7 @@ import (
 	"excs/shared/run"
 )
 
-const domain = worldtest.Domain
+const domain = excstest.Domain
 
 // oracle sees every request and every change that EXCS makes in the EX Org, as it happens, and says what must never be.
 type oracle struct {

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"excs/infra/local/reference"
 	"excs/shared/engage/engagetest"
+	"excs/shared/excstest/reference"
 	"excs/shared/mapping"
 	"excs/shared/rules"
 )

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"excs/infra/local/world"
+	"excs/shared/excstest"
 	"excs/shared/model"
 	"excs/shared/notice"
 	"excs/shared/queue"
@@ -52,7 +52,7 @@ func (l *life) snapshot() {
 			return
 		}
 	}
-	l.start(process, "run", snapshotTime, func(ctx context.Context, w *world.World) string {
+	l.start(process, "run", snapshotTime, func(ctx context.Context, w *excstest.Service) string {
 		report, err := w.Runner.Sync(ctx, run.Request{Cause: model.CauseEngage})
 		return l.ran(report, err)
 	})
@@ -122,13 +122,13 @@ func (l *life) poll() {
 			l.of("reorder").Shuffle(len(batch), func(i, j int) { batch[i], batch[j] = batch[j], batch[i] })
 		}
 		lost := l.in("lost answer", l.weather.lostAnswers)
-		l.start(process, "apply", applyTime, func(ctx context.Context, w *world.World) string { return l.work(ctx, w, batch, lost) })
+		l.start(process, "apply", applyTime, func(ctx context.Context, w *excstest.Service) string { return l.work(ctx, w, batch, lost) })
 	}
 }
 
 // work is one invocation of the function apply and what the poller makes of its answer. A lost answer brings the whole batch
 // back when its visibility ends.
-func (l *life) work(ctx context.Context, w *world.World, batch []queue.Received, lost bool) string {
+func (l *life) work(ctx context.Context, w *excstest.Service, batch []queue.Received, lost bool) string {
 	answers := w.Worker.Batch(ctx, batch)
 	done := make([]queue.Received, 0, len(batch))
 	for i, a := range answers {
@@ -149,7 +149,7 @@ func (l *life) work(ctx context.Context, w *world.World, batch []queue.Received,
 
 // sweep compares the whole EX Org.
 func (l *life) sweep() {
-	l.start("verify", "verify", syncTime, func(ctx context.Context, w *world.World) string {
+	l.start("verify", "verify", syncTime, func(ctx context.Context, w *excstest.Service) string {
 		r, err := w.Sweeper.Sweep(ctx, verify.Request{})
 		if err != nil && model.CodeOf(err) != model.CodeConflict {
 			return "fails: " + err.Error()
@@ -179,7 +179,7 @@ func (l *life) webhook() {
 	if len(notices) == 0 {
 		return
 	}
-	l.start("webhook", "webhook", syncTime, func(ctx context.Context, w *world.World) string {
+	l.start("webhook", "webhook", syncTime, func(ctx context.Context, w *excstest.Service) string {
 		if _, err := w.Listener.Hear(ctx, notices); err != nil {
 			return "fails: " + err.Error()
 		}

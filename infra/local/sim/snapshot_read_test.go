@@ -8,17 +8,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"excs/infra/local/world/worldtest"
 	"excs/shared/engage/engagetest"
+	"excs/shared/excstest"
 	"excs/shared/model"
 	"excs/shared/rules"
 )
 
 // What a life reads from memory is what the reader of Engage reads from a database, after edits too.
 func TestSnapshotIsWhatIsRead(t *testing.T) {
-	shelf := worldtest.NewShelf()
+	shelf := excstest.NewSites()
 	for _, preset := range rules.Presets() {
-		s := worldtest.Settings(preset)
+		s := excstest.Settings(preset)
 		e := shelf.Open(t, engagetest.NewOfSize(sizeOf(rand.New(rand.NewPCG(1, 1))), 1))
 		rng := rand.New(rand.NewPCG(2, 2))
 		for range 6 {

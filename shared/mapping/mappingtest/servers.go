@@ -18,7 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"excs/infra/local/aws/servers"
+	"excs/shared/awstest"
 	"excs/shared/mapping"
 )
 
@@ -91,7 +91,7 @@ func On(t *testing.T, endpoint string, options ...func(*dynamodb.Options)) Facto
 // Dynalite starts dynalite, the default, and gives its endpoint. It fails the test when it is not installed.
 func Dynalite(t *testing.T) string {
 	t.Helper()
-	s, err := servers.StartDynamoDB(t.Context(), region)
+	s, err := awstest.StartDynamoDB(t.Context(), region)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,8 +102,8 @@ func Dynalite(t *testing.T) string {
 // Moto starts moto's server where it is on the path; else the test is skipped and says why.
 func Moto(t *testing.T) string {
 	t.Helper()
-	s, err := servers.StartMoto(t.Context())
-	if errors.Is(err, servers.ErrMissing) {
+	s, err := awstest.StartMoto(t.Context())
+	if errors.Is(err, awstest.ErrMissing) {
 		t.Skip(err)
 	}
 	if err != nil {
@@ -139,7 +139,7 @@ func DynamoDBLocal(t *testing.T) string {
 	dir, port := filepath.Dir(found[0]), freePort(t)
 	cmd := exec.Command(java, "-Djava.library.path="+filepath.Join(dir, "DynamoDBLocal_lib"), "-jar", found[0], //nolint:gosec,noctx // a test server; start ends it
 		"-inMemory", "-sharedDb", "-disableTelemetry", "-port", port)
-	child, err := servers.StartChild(cmd)
+	child, err := awstest.StartChild(cmd)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +201,7 @@ func freePort(t *testing.T) string {
 }
 
 // answers waits until the server answers anything over HTTP.
-func answers(t *testing.T, server *servers.Child, url string) {
+func answers(t *testing.T, server *awstest.Child, url string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), startWithin)
 	defer cancel()

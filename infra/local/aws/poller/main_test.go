@@ -17,7 +17,7 @@ import (
 
 	"excs/infra/local/aws/poller"
 	"excs/infra/local/aws/runtime"
-	"excs/infra/local/aws/servers"
+	"excs/shared/awstest"
 )
 
 const region = "eu-central-1"
@@ -28,7 +28,7 @@ var client *sqs.Client
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
-	server, err := servers.StartSQS(context.Background(), region)
+	server, err := awstest.StartSQS(context.Background(), region)
 	if err != nil {
 		fmt.Println(err)
 		return 1

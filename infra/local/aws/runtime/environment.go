@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"excs/infra/local/aws/servers"
+	"excs/shared/awstest"
 )
 
 // environment is one process of a function, which works on one invocation at a time.
@@ -15,7 +15,7 @@ type environment struct {
 	f       *Function
 	name    string
 	version int // of the configuration that it was started with
-	child   *servers.Child
+	child   *awstest.Child
 	lines   *splitter
 	init    time.Duration
 	most    int64 // of what was seen resident, in bytes
@@ -59,7 +59,7 @@ func (f *Function) start(id string) (*environment, Result) {
 	cmd.Stdout, cmd.Stderr = e.lines, e.lines
 	cmd.WaitDelay = time.Second
 	began := time.Now()
-	child, err := servers.StartChild(cmd)
+	child, err := awstest.StartChild(cmd)
 	if err != nil {
 		f.host.remove(e)
 		return nil, failed(id, TypeBinary, "%v", err)

@@ -5,10 +5,10 @@ package runtime
 import (
 	"errors"
 
-	"excs/infra/local/aws/servers"
+	"excs/shared/awstest"
 )
 
 // Where there are no such signals a process runs on between invocations.
-func stop(*servers.Child) error { return errors.ErrUnsupported }
+func stop(*awstest.Child) error { return errors.ErrUnsupported }
 
-func resume(*servers.Child) error { return nil }
+func resume(*awstest.Child) error { return nil }

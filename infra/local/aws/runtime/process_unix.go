@@ -5,8 +5,8 @@ package runtime
 import (
 	"syscall"
 
-	"excs/infra/local/aws/servers"
+	"excs/shared/awstest"
 )
 
-func stop(c *servers.Child) error   { return c.Signal(syscall.SIGSTOP) }
-func resume(c *servers.Child) error { return c.Signal(syscall.SIGCONT) }
+func stop(c *awstest.Child) error   { return c.Signal(syscall.SIGSTOP) }
+func resume(c *awstest.Child) error { return c.Signal(syscall.SIGCONT) }

@@ -6,8 +6,8 @@ import (
 	"fmt"
 
 	"excs/infra/local/aws/policy"
-	"excs/infra/local/aws/servers"
 	"excs/infra/local/aws/template"
+	"excs/shared/awstest"
 )
 
 // role is a role that was made. Whoever acts under it signs with its access key.
@@ -34,7 +34,7 @@ func (s *Stack) makeRole(_ context.Context, r template.Resource) (template.Made,
 		name = s.cfg.Name + "-" + r.ID
 	}
 	// The stand-ins take letters and digits only.
-	made := &role{name: name, arn: "arn:aws:iam::" + servers.Account + ":role/" + name, accessKey: "ROLE" + r.ID}
+	made := &role{name: name, arn: "arn:aws:iam::" + awstest.Account + ":role/" + name, accessKey: "ROLE" + r.ID}
 	var err error
 	if made.trust, err = policy.Parse(p.AssumeRolePolicyDocument); err != nil {
 		return template.Made{}, err
@@ -58,7 +58,7 @@ func (s *Stack) assume(arn, service string, source map[string]string) (*role, er
 	if r == nil {
 		return nil, fmt.Errorf("the role %s is not in the stack", arn)
 	}
-	context := map[string]string{"aws:SourceAccount": servers.Account}
+	context := map[string]string{"aws:SourceAccount": awstest.Account}
 	for key, value := range source {
 		context[key] = value
 	}
@@ -100,7 +100,7 @@ func (s *Stack) makePermission(_ context.Context, r template.Resource) (template
 func (s *Stack) permits(function, principal, sourceARN string) bool {
 	for _, g := range s.grants {
 		if g.function == function && g.action == "lambda:InvokeFunction" && g.principal == principal && !g.viaURL &&
-			(g.sourceARN == "" || g.sourceARN == sourceARN) && (g.account == "" || g.account == servers.Account) {
+			(g.sourceARN == "" || g.sourceARN == sourceARN) && (g.account == "" || g.account == awstest.Account) {
 			return true
 		}
 	}

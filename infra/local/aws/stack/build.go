@@ -6,7 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"excs/infra/local/aws/servers"
+	"excs/shared/awstest"
 )
 
 // Build compiles functions for this machine, as the bundle is compiled for Lambda: root is the folder of the module, names
@@ -16,7 +16,7 @@ func Build(ctx context.Context, root, out string, names ...string) error {
 	for _, name := range names {
 		args = append(args, "./functions/"+name)
 	}
-	cmd := servers.Tool(ctx, "go", args...)
+	cmd := awstest.Tool(ctx, "go", args...)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if said, err := cmd.CombinedOutput(); err != nil {

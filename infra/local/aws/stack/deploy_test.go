@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"excs/infra/local/aws/servers"
 	"excs/infra/local/aws/stack"
+	"excs/shared/awstest"
 )
 
 // What the template does not say as AWS wants it, and what is not known here, is refused with the resource's name.
@@ -155,7 +155,7 @@ func TestTheRealTemplates(t *testing.T) {
 			}
 			name := named.Outputs.Stack.Value
 			// A stage may be bound to an account; the stand-ins know one only.
-			text = []byte(strings.ReplaceAll(string(text), "123456789012", servers.Account))
+			text = []byte(strings.ReplaceAll(string(text), "123456789012", awstest.Account))
 			s, err := stack.Start(t.Context(), stack.Config{Name: name, Template: text, DynamoDB: tables.URL, SQS: sqs.URL, Programs: programs})
 			if err != nil {
 				t.Fatal(err)

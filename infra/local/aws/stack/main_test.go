@@ -13,15 +13,15 @@ import (
 	"testing"
 	"time"
 
-	"excs/infra/local/aws/servers"
 	"excs/infra/local/aws/stack"
+	"excs/shared/awstest"
 )
 
 // programs is the folder of the functions: one program under several names, built once. The stacks of all tests share the
 // stand-ins, and each has a name of its own.
 var (
 	programs    string
-	tables, sqs *servers.Server
+	tables, sqs *awstest.Server
 	made        atomic.Int64
 )
 
@@ -46,9 +46,9 @@ func build(m *testing.M) int {
 		}
 	}
 	ctx := context.Background()
-	if tables, err = servers.StartDynamoDB(ctx, "eu-central-1"); err == nil {
+	if tables, err = awstest.StartDynamoDB(ctx, "eu-central-1"); err == nil {
 		defer tables.Stop()
-		sqs, err = servers.StartSQS(ctx, "eu-central-1")
+		sqs, err = awstest.StartSQS(ctx, "eu-central-1")
 	}
 	if err != nil {
 		fmt.Println(err)

@@ -17,8 +17,8 @@ import (
 
 	"excs/infra/local/aws/gateway"
 	"excs/infra/local/aws/runtime"
-	"excs/infra/local/aws/servers"
 	"excs/infra/local/aws/template"
+	"excs/shared/awstest"
 )
 
 // Config says what is deployed, and with what.
@@ -51,7 +51,7 @@ type Stack struct {
 	deployed map[string]int // by type
 	outputs  map[string]string
 
-	servers      []*servers.Server
+	servers      []*awstest.Server
 	tables       *dynamodb.Client
 	queueService *sqs.Client
 	gateway      *gateway.Gateway
@@ -102,7 +102,7 @@ func Start(ctx context.Context, c Config) (*Stack, error) {
 	}
 	s := &Stack{
 		cfg:      c,
-		values:   template.Values{Pseudo: template.Pseudo(c.Name, c.Region, servers.Account), Made: map[string]template.Made{}, Parameters: t.Parameters},
+		values:   template.Values{Pseudo: template.Pseudo(c.Name, c.Region, awstest.Account), Made: map[string]template.Made{}, Parameters: t.Parameters},
 		deployed: map[string]int{}, outputs: map[string]string{},
 		queues: map[string]*queue{}, roles: map[string]*role{}, functions: map[string]*function{}, logGroups: map[string]bool{},
 		schedules: map[string]*scheduled{}, buses: map[string]string{}, dashboards: map[string]string{},
@@ -123,7 +123,7 @@ func Start(ctx context.Context, c Config) (*Stack, error) {
 func (s *Stack) serve(ctx context.Context) error {
 	// The servers live as long as the stack, not as long as the call that starts it.
 	var group errgroup.Group
-	start := func(url *string, with func(context.Context, string) (*servers.Server, error)) {
+	start := func(url *string, with func(context.Context, string) (*awstest.Server, error)) {
 		if *url != "" {
 			return
 		}
@@ -139,8 +139,8 @@ func (s *Stack) serve(ctx context.Context) error {
 			return nil
 		})
 	}
-	start(&s.cfg.DynamoDB, servers.StartDynamoDB)
-	start(&s.cfg.SQS, servers.StartSQS)
+	start(&s.cfg.DynamoDB, awstest.StartDynamoDB)
+	start(&s.cfg.SQS, awstest.StartSQS)
 	if err := errors.Join(group.Wait(), ctx.Err()); err != nil {
 		return fmt.Errorf("start the stand-ins for AWS: %w", err)
 	}
@@ -148,7 +148,7 @@ func (s *Stack) serve(ctx context.Context) error {
 	s.tables = dynamodb.New(dynamodb.Options{Region: s.cfg.Region, BaseEndpoint: &s.cfg.DynamoDB, Credentials: nobody})
 	s.queueService = sqs.New(sqs.Options{Region: s.cfg.Region, BaseEndpoint: &s.cfg.SQS, Credentials: nobody})
 	var err error
-	if s.gateway, err = gateway.New(ctx, gateway.Config{Region: s.cfg.Region, Account: servers.Account, DynamoDB: s.cfg.DynamoDB, SQS: s.cfg.SQS}); err != nil {
+	if s.gateway, err = gateway.New(ctx, gateway.Config{Region: s.cfg.Region, Account: awstest.Account, DynamoDB: s.cfg.DynamoDB, SQS: s.cfg.SQS}); err != nil {
 		return err
 	}
 	if s.host, err = runtime.New(ctx, runtime.Options{}); err != nil {
@@ -200,7 +200,7 @@ func (s *Stack) Name() string { return s.cfg.Name }
 func (s *Stack) Region() string { return s.cfg.Region }
 
 // Account is whose the stack is.
-func (s *Stack) Account() string { return servers.Account }
+func (s *Stack) Account() string { return awstest.Account }
 
 // LambdaURL is where Lambda's Invoke API of the stack answers.
 func (s *Stack) LambdaURL() string { return s.lambda.url }
@@ -232,7 +232,7 @@ func (s *Stack) problem(format string, args ...any) {
 
 // arn makes an ARN in the stack's region and account.
 func (s *Stack) arn(service, rest string) string {
-	return "arn:aws:" + service + ":" + s.cfg.Region + ":" + servers.Account + ":" + rest
+	return "arn:aws:" + service + ":" + s.cfg.Region + ":" + awstest.Account + ":" + rest
 }
 
 // short is a name less the stack's.

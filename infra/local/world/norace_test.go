@@ -1,9 +1,0 @@
-//go:build !race
-
-package world_test
-
-// raced says that the race detector is on.
-const raced = false
-
-// stride is how far it is from one crash point to the next one that is tried: every one is.
-const stride = 1
