@@ -69,7 +69,7 @@ func reporting(t *testing.T) *operator {
 			if len(req.Keys) == 0 {
 				return run.Standstill{Set: all[:1], Paused: all}, nil
 			}
-			return run.Standstill{Set: all[2:], Paused: all, Unknown: []model.Key{user(8)}, InFlight: 3}, nil
+			return run.Standstill{Set: all[2:], Paused: all, Stood: all[2:], InFlight: 3}, nil
 		},
 		release: func([]model.Key, run.By) ([]run.Released, error) {
 			return []run.Released{
@@ -194,7 +194,8 @@ func TestTheCommandsAreUnderstood(t *testing.T) {
 func TestOperatorsAreUnderstood(t *testing.T) {
 	var got []any
 	by := run.By{Who: "jane", Note: "why not"}
-	h := &Handler{Log: quiet(), Runner: &fake{t: t}, Operator: &operator{
+	now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+	h := &Handler{Log: quiet(), Runner: &fake{t: t}, Now: func() time.Time { return now }, Operator: &operator{
 		t: t,
 		pause: func(req run.PauseRequest) (run.Standstill, error) {
 			got = append(got, req)
@@ -225,7 +226,7 @@ func TestOperatorsAreUnderstood(t *testing.T) {
 		must(t, h, payload)
 	}
 	want := []any{
-		run.PauseRequest{By: by}, run.PauseRequest{Kinds: []model.Kind{model.KindQueue}, By: by},
+		run.PauseRequest{Until: now.Add(24 * time.Hour), By: by}, run.PauseRequest{Kinds: []model.Kind{model.KindQueue}, Until: now.Add(7 * 24 * time.Hour), By: by},
 		run.ResumeRequest{PauseRequest: run.PauseRequest{Keys: []model.Key{user(7)}, By: by}, Hash: "abc"},
 		[]model.Key{user(7), queueKey(9)}, by, run.LinkRequest{Key: user(7), EXID: "ex-1", By: by}, []model.Key{user(7)}, by,
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"time"
 
 	"excs/shared/exorg"
 	"excs/shared/explain"
@@ -53,11 +54,28 @@ type Handler struct {
 	Operator  Operator
 	Sweeper   Sweeper
 	Explainer Explainer
-	Log       *slog.Logger
+	// Zone is the time zone in which operators write hours; nil: UTC. Now is the clock; nil: the wall clock.
+	Zone *time.Location
+	Now  func() time.Time
+	Log  *slog.Logger
 	// Instruments measure runs, and what the other actions cost; nil: nothing is measured.
 	Instruments *telemetry.Instruments
 	// Closer ends what the handler was built on.
 	io.Closer
+}
+
+func (h *Handler) zone() *time.Location {
+	if h.Zone == nil {
+		return time.UTC
+	}
+	return h.Zone
+}
+
+func (h *Handler) now() time.Time {
+	if h.Now == nil {
+		return time.Now()
+	}
+	return h.Now()
 }
 
 // actionSync is the action that makes a run.

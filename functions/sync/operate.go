@@ -19,7 +19,12 @@ func (r request) scope() run.PauseRequest {
 
 // pause stops every writer, of everything, some kinds or some objects.
 func (h *Handler) pause(ctx context.Context, r request) (shown, error) {
-	s, err := h.Operator.Pause(ctx, r.scope())
+	req := r.scope()
+	var err error
+	if req.Until, err = endOf(r.until, req, h.now(), h.zone()); err != nil {
+		return nil, err
+	}
+	s, err := h.Operator.Pause(ctx, req)
 	return PauseAnswer{Standstill: s, resume: r.resumeWith("")}, err
 }
 

@@ -74,9 +74,12 @@ func TestAPauseOfNobody(t *testing.T) {
 	h := onStage(s)
 	must(t, h, `{"action":"sync"}`)
 	s.Converge(t)
-	text := must(t, h, `{"action":"pause","keys":["user/101","user/999"],"format":"text"}`)
-	if !strings.Contains(text, "Not mapped (yet), or the number is wrong: user/999.\n") {
-		t.Error(text)
+	_, err := ask(t, h, `{"action":"pause","keys":["user/101","user/999"],"format":"text"}`)
+	if model.CodeOf(err) != model.CodeNotFound || !strings.Contains(err.Error(), "user/999 is neither mapped nor asked for by Engage") {
+		t.Errorf("error %v", err)
+	}
+	if text := must(t, h, `{"action":"status","format":"text"}`); strings.Contains(text, "PAUSED") {
+		t.Errorf("something is paused:\n%s", text)
 	}
 }
 

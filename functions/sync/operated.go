@@ -127,15 +127,24 @@ func (a PauseAnswer) title() string {
 
 func (a PauseAnswer) text() string {
 	lines := append([]string{a.title()}, pausedLines("  ", a.Paused)...)
-	if len(a.Unknown) > 0 {
-		lines = append(lines, "Not mapped (yet), or the number is wrong: "+strings.Join(keysOf(a.Unknown), ", ")+".")
+	for _, p := range a.Stood {
+		lines = append(lines, "It was paused already: "+plain(p.Why())+". That pause has this end and this note now.")
 	}
 	if a.InFlight > 0 {
 		lines = append(lines, fmt.Sprintf("%s in the hands of workers: an object whose writing has begun is finished, the next is not begun.", some(a.InFlight, "message is", "messages are")))
 	}
 	return strings.Join(append(lines,
 		"Nothing is written to what is paused until it is resumed, and nothing is lost: what changes meanwhile is caught up.",
+		a.ends(),
 		"Next: "+a.resume+" shows the plan that would follow."), "\n") + "\n"
+}
+
+// ends says when the pause is over without anybody.
+func (a PauseAnswer) ends() string {
+	if len(a.Set) == 0 || a.Set[0].Until.IsZero() {
+		return "It has no end: it stands until somebody resumes it."
+	}
+	return "It ends by itself at " + stamp(a.Set[0].Until) + ", and the run after that carries out what changed meanwhile, within the guard."
 }
 
 // ResumeAnswer is the JSON answer to resume: the plan that follows, as PlanAnswer has it, what ends and what is looked at

@@ -31,6 +31,9 @@ type Payload struct {
 	// Who asks, and why: for the audit. Approve, discard, release, link, forget, pause and resume take them.
 	Who  string `json:"who,omitempty"`
 	Note string `json:"note,omitempty"`
+	// Until is when a pause ends by itself: a time (2026-03-02T06:00:00Z), the next 06:00 in the time zone of the settings, or "never" with a
+	// note. Without it a pause of kinds or objects ends after 7 days, one of everything after 24 hours.
+	Until string `json:"until,omitempty"`
 	// DryRun makes verify list what it would queue, and queue nothing.
 	DryRun bool `json:"dryRun,omitempty"`
 	// Format of the answer: json (default), text or markdown.
@@ -54,6 +57,7 @@ type action struct {
 	signed      bool // takes who and note
 	one, some   bool // takes exactly one key; needs at least one
 	scope       bool // kinds or keys say what it is about, not both
+	until       bool // takes until
 	do          func(*Handler, context.Context, request) (shown, error)
 }
 
@@ -77,7 +81,7 @@ func actions() []action {
 		{name: "release", keys: true, some: true, signed: true, do: (*Handler).release},
 		{name: "link", keys: true, one: true, exID: true, signed: true, do: (*Handler).link},
 		{name: "forget", keys: true, some: true, signed: true, do: (*Handler).forget},
-		{name: actionPause, kinds: true, keys: true, scope: true, signed: true, do: (*Handler).pause},
+		{name: actionPause, kinds: true, keys: true, scope: true, signed: true, until: true, do: (*Handler).pause},
 		{name: actionResume, kinds: true, keys: true, scope: true, hash: optional, signed: true, do: (*Handler).resume},
 		{name: "list", kinds: true, do: (*Handler).list},
 		{name: "status", do: (*Handler).status},
@@ -92,6 +96,7 @@ type request struct {
 	exID   string
 	by     run.By
 	dryRun bool
+	until  string
 	format string
 }
 
@@ -101,7 +106,7 @@ func understand(body json.RawMessage) (request, error) {
 		return request{}, err
 	}
 	r := request{
-		hash: strings.TrimSpace(p.PlanHash), exID: strings.TrimSpace(p.EXID), dryRun: p.DryRun,
+		hash: strings.TrimSpace(p.PlanHash), exID: strings.TrimSpace(p.EXID), dryRun: p.DryRun, until: strings.TrimSpace(p.Until),
 		by: run.By{Who: strings.TrimSpace(p.Who), Note: strings.TrimSpace(p.Note)},
 	}
 	r.Cause = model.CauseManual
@@ -165,6 +170,7 @@ func (a action) allows(p Payload) error {
 		{"exId", p.EXID != "", a.exID},
 		{"who", p.Who != "", a.signed},
 		{"note", p.Note != "", a.signed},
+		{"until", p.Until != "", a.until},
 		{"dryRun", p.DryRun, a.dry},
 	} {
 		if field.given && !field.taken {

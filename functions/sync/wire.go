@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"time"
+	_ "time/tzdata" // Lambda has no list of time zones
 
 	"excs/shared/exorg"
 	"excs/shared/explain"
@@ -32,6 +33,10 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 	if err != nil {
 		return lacking(err)
 	}
+	zone, err := parts.Settings.Zone()
+	if err != nil {
+		return nil, err
+	}
 	client := exorg.New(cfg)
 	s, org := parts.Settings, exorg.NewReader(client, parts.Settings.Users.Authority)
 	runs := parts.RunConfig(read, org)
@@ -45,6 +50,6 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 			Absence: s.Verify.Absence, Round: s.Verify.Round, Now: time.Now, NewToken: wiring.NewToken, Log: parts.Log,
 		}),
 		Explainer: explain.New(explain.Config{Read: read, Plan: explain.PlanWith(runs), Table: parts.Table, Org: org, Settings: s, Now: time.Now}),
-		Log:       parts.Log, Instruments: parts.Instruments(telemetry.FunctionSync, os.Stdout), Closer: parts,
+		Zone:      zone, Log: parts.Log, Instruments: parts.Instruments(telemetry.FunctionSync, os.Stdout), Closer: parts,
 	}, nil
 }

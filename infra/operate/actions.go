@@ -27,6 +27,7 @@ const (
 	flagEXID   = "exid"
 	flagNote   = "note"
 	flagWho    = "who"
+	flagUntil  = "until"
 	flagReason = "reason"
 	flagMax    = "max"
 	flagDryRun = "dry-run"
@@ -61,7 +62,7 @@ func actions() []action {
 		{name: "release", function: functionSync, takes: with(key, audit), needs: key, writes: true, help: "end the quarantine of objects: -keys …"},
 		{name: "link", function: functionSync, takes: with(key, []string{flagEXID}, audit), needs: with(key, []string{flagEXID}), writes: true, help: "bind a key to an EX Org object: -key … -exid …"},
 		{name: "forget", function: functionSync, takes: with(key, audit), needs: key, writes: true, help: "drop the rows of keys: -keys …"},
-		{name: "pause", function: functionSync, takes: with(scope, audit), needs: []string{flagNote}, writes: true, help: "stop every writer: all, kinds or keys, with a -note"},
+		{name: "pause", function: functionSync, takes: with(scope, []string{flagUntil}, audit), needs: []string{flagNote}, writes: true, help: "stop every writer: all, kinds or keys, with a -note and an end: -until 06:00"},
 		{name: actionResume, function: functionSync, takes: with(scope, hash, audit), writes: true, help: "shows the plan that would follow; with its -hash it goes on"},
 		{name: "replay", function: functionReplay, takes: with(scope, []string{flagReason, flagMax, flagDryRun}), writes: true, help: "dead letters back to the queue"},
 		{name: actionInvoke, writes: true, help: "any function with any event: invoke FUNCTION FILE"},

@@ -32,6 +32,7 @@ type command struct {
 	kinds, keys       []string
 	hash, exID        string
 	note, who, reason string
+	until             string
 	max               int // 0: not given
 	dryRun            bool
 	eventFile         string // of invoke
@@ -86,7 +87,7 @@ type typed struct {
 	action
 	stage, region, format        string
 	kinds, keys, key             string
-	hash, exID, note, who        string
+	hash, exID, note, who, until string
 	reason, max, dry, local, yes string
 }
 
@@ -119,6 +120,7 @@ func (c console) flags(t *typed) (*flag.FlagSet, map[string]*string) {
 	text(&t.exID, flagEXID, "", "the id of an EX Org object")
 	text(&t.note, flagNote, "", "why: it is audited")
 	text(&t.who, flagWho, "", "who: it is audited; otherwise whoever the credentials are of")
+	text(&t.until, flagUntil, "", "pause: when it ends by itself: 06:00, 2026-03-02T06:00:00Z, or never with a note")
 	text(&t.reason, flagReason, "", "replay: a part of the letters' reason, or its code")
 	text(&t.max, flagMax, "", "replay: how many objects at most")
 	truth(&t.dry, flagDryRun, "show what would be done, and do nothing")
@@ -150,7 +152,7 @@ func (c console) read(t *typed, args []string) (rest []string, err error) {
 
 // allowed checks that the action has the flags that it needs and none that it does not know.
 func (c console) allowed(a action, f *flag.FlagSet, values map[string]*string) error {
-	for _, name := range []string{flagKinds, flagKeys, flagHash, flagEXID, flagNote, flagWho, flagReason, flagMax, flagDryRun} {
+	for _, name := range []string{flagKinds, flagKeys, flagHash, flagEXID, flagNote, flagWho, flagUntil, flagReason, flagMax, flagDryRun} {
 		if off := slices.Contains([]string{"", "0", "false"}, *values[name]); !off && !slices.Contains(a.takes, name) {
 			return misused("%s takes no %s: leave it out%s", a.name, name, inEnvironment(c.getenv, name))
 		}
@@ -214,7 +216,7 @@ func (t typed) understand(rest []string) (command, error) {
 	cmd := command{
 		action: t.action, stage: t.stage, region: t.region, format: t.format,
 		kinds: split(t.kinds), keys: append(split(t.keys), split(t.key)...),
-		hash: strings.TrimSpace(t.hash), exID: strings.TrimSpace(t.exID), note: strings.TrimSpace(t.note), who: strings.TrimSpace(t.who), reason: t.reason,
+		hash: strings.TrimSpace(t.hash), exID: strings.TrimSpace(t.exID), note: strings.TrimSpace(t.note), who: strings.TrimSpace(t.who), until: strings.TrimSpace(t.until), reason: t.reason,
 	}
 	for _, b := range []struct {
 		name, text string

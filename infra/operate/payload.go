@@ -21,6 +21,7 @@ type syncPayload struct {
 	DryRun   bool     `json:"dryRun,omitempty"`
 	Note     string   `json:"note,omitempty"`
 	Who      string   `json:"who,omitempty"`
+	Until    string   `json:"until,omitempty"`
 	Format   string   `json:"format,omitempty"`
 }
 
@@ -43,7 +44,7 @@ func (cmd command) payload() ([]byte, error) {
 	default:
 		return encode(syncPayload{
 			Action: cmd.name, Kinds: cmd.kinds, Keys: cmd.keys, PlanHash: cmd.hash, EXID: cmd.exID, DryRun: cmd.dryRun,
-			Note: cmd.note, Who: cmd.who, Format: cmd.format,
+			Note: cmd.note, Who: cmd.who, Until: cmd.until, Format: cmd.format,
 		})
 	}
 }

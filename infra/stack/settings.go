@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	_ "time/tzdata" // the same list of time zones as the functions have
 
 	"excs/shared/rules"
 )
@@ -152,6 +153,9 @@ func (s *Stage) tenantSettings(v any, path string) Faults {
 			faults = append(faults, Fault{path + "." + f.Path, f.Found, f.Allowed})
 		}
 		return faults
+	}
+	if err == nil {
+		_, err = parsed.Zone()
 	}
 	switch {
 	case err != nil:

@@ -74,15 +74,20 @@ func (s Scope) order(o Scope) int {
 type Pause struct {
 	Scope
 	Since time.Time `json:"since"`
+	// Until is when the next run ends the pause; zero: never.
+	Until time.Time `json:"until,omitzero"`
 	Who   string    `json:"who,omitempty"`
 	Note  string    `json:"note,omitempty"`
 }
 
-// Why says it in a sentence: "kind queue is paused since 2026-03-02T08:00:00Z by jane: reorganisation". It is the same for
+// Why says it in a sentence: "kind queue is paused since 2026-03-02T08:00:00Z until 2026-03-03T04:00:00Z by jane: reorganisation". It is the same for
 // everything that the pause covers.
 func (p Pause) Why() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s is paused since %s", p.Scope, p.Since.UTC().Format(time.RFC3339))
+	if !p.Until.IsZero() {
+		b.WriteString(" until " + p.Until.UTC().Format(time.RFC3339))
+	}
 	if p.Who != "" {
 		b.WriteString(" by " + p.Who)
 	}
@@ -116,22 +121,36 @@ func (p Pauses) In(scopes []Scope) Pauses {
 	return slices.DeleteFunc(slices.Clone(p), func(x Pause) bool { return !slices.Contains(scopes, x.Scope) })
 }
 
+// Over returns the pauses whose end has come. They hold until a run ends them: workers and functions do not go by their own clocks.
+func (p Pauses) Over(now time.Time) Pauses {
+	return slices.DeleteFunc(slices.Clone(p), func(x Pause) bool { return x.Until.IsZero() || now.Before(x.Until) })
+}
+
+// Scopes returns what the pauses are about.
+func (p Pauses) Scopes() []Scope {
+	scopes := make([]Scope, 0, len(p))
+	for _, x := range p {
+		scopes = append(scopes, x.Scope)
+	}
+	return scopes
+}
+
 // Without gives the pauses of other scopes.
 func (p Pauses) Without(scopes []Scope) Pauses {
 	return slices.DeleteFunc(slices.Clone(p), func(x Pause) bool { return slices.Contains(scopes, x.Scope) })
 }
 
-// with adds pauses; one that stands keeps its time and gets the new note and name.
+// with adds pauses; one that stands keeps its time and gets the new end, note and name.
 func (p Pauses) with(add []Pause) Pauses {
 	all := slices.Clone(p)
 	for _, a := range add {
-		a.Since = utc(a.Since)
+		a.Since, a.Until = utc(a.Since), utc(a.Until)
 		i := slices.IndexFunc(all, func(x Pause) bool { return x.Scope == a.Scope })
 		if i < 0 {
 			all = append(all, a)
 			continue
 		}
-		all[i].Who, all[i].Note = a.Who, a.Note
+		all[i].Until, all[i].Who, all[i].Note = a.Until, a.Who, a.Note
 	}
 	slices.SortFunc(all, func(a, b Pause) int { return a.order(b.Scope) })
 	return all

@@ -128,7 +128,7 @@ type LeaseStore interface {
 // survives every deployment.
 type PauseStore interface {
 	PauseReader
-	// Pause adds pauses and gives all of them. One that stands keeps its time and gets the new name and note. invalid when
+	// Pause adds pauses and gives all of them. One that stands keeps its time and gets the new end, name and note. invalid when
 	// there would be more than one read unit holds.
 	Pause(ctx context.Context, add []Pause) (Pauses, error)
 	// Resume ends the pauses of exactly these scopes and gives those that are left; one that does not stand is fine.

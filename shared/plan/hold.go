@@ -57,6 +57,9 @@ func (s *site) holds(c model.Change, approved bool) bool {
 	return s.in.Holds != nil && s.in.Holds(c, approved)
 }
 
+// AccountOpen ends the reason of a pause that keeps the account of a disabled Person open.
+const AccountOpen = "; Engage has disabled this person meanwhile, and the account stays open until the pause ends"
+
 // doubtPaused holds what an operator paused: the object, or the one that it takes over. It is the weakest reason: whatever
 // else is wrong shows while the pause lasts, and a second read that agrees is not waited for again afterwards.
 func (s *site) doubtPaused(d *draft) {
@@ -64,9 +67,13 @@ func (s *site) doubtPaused(d *draft) {
 	if why == "" && !d.change.From.IsZero() {
 		why = s.paused(d.change.From)
 	}
-	if why != "" {
-		d.holds = append(d.holds, hold{code: HeldPaused, reason: why})
+	if why == "" {
+		return
 	}
+	if d.change.Action == model.ActionDeactivate || deactivates(d.change.Fields) {
+		why += AccountOpen
+	}
+	d.holds = append(d.holds, hold{code: HeldPaused, reason: why})
 }
 
 func (s *site) paused(k model.Key) string {

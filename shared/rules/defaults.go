@@ -47,6 +47,7 @@ func Default(tenant int64, preset Preset) Settings {
 		},
 		Approval:   60 * time.Minute,
 		SecondRead: SecondRead{Members: 60 * time.Second, AllMembers: 5 * time.Minute, Kind: 15 * time.Minute, Address: 15 * time.Minute},
+		TimeZone:   "UTC",
 		IndexLag:   5 * time.Minute,
 		Attempts:   8,
 		Requests:   Requests{PerMinute: 300, BulkShare: 0.8},

@@ -219,6 +219,8 @@ func patienceEntries() []entry {
 
 func workEntries() []entry {
 	return []entry{
+		text("timeZone", "the time zone in which operators write hours, as in pause UNTIL=06:00", "a name of the IANA list, as Europe/Berlin",
+			func(s *Settings) *string { return &s.TimeZone }, regexp.MustCompile(`^[A-Z][A-Za-z0-9_+/-]{1,40}$`).MatchString),
 		duration("indexLag", "how long a created object may stay unseen by look-ups", 0, day, func(s *Settings) *time.Duration { return &s.IndexLag }),
 		count("attempts", "failures of one object until it is quarantined", 1, 1000, func(s *Settings) *int { return &s.Attempts }),
 		count("requests.perMinute", "calls a minute to the EX Org, over all workers of one OAuth client", 1, 100000, func(s *Settings) *int { return &s.Requests.PerMinute }),

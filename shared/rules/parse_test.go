@@ -53,7 +53,7 @@ func TestParseEverything(t *testing.T) {
 		"guard":{"removals":{"count":1,"share":"2%"},"removalWindow":"3h","updates":{"count":4,"share":"5.5%"},"updateWindow":"6m","activeFrom":7,"queueLoss":"8%","queueSize":9,"memberLoss":"10%",
 			"agents":{"count":21,"share":"22%"},"memberLossCount":23,"joins":{"count":24,"share":"25%"},"queueGrowth":26,"made":{"count":27,"share":"28%"},
 			"names":{"count":29,"share":"30%"},"assignments":{"count":31,"share":"32%"},"addresses":{"count":33,"share":"34%"},"gapHours":35},
-		"approval":"11m","secondRead":{"members":"12s","allMembers":"13s","kind":"14m","address":"36m"},"indexLag":"15s","attempts":16,"requests":{"perMinute":17,"bulkShare":"18%"},
+		"approval":"11m","secondRead":{"members":"12s","allMembers":"13s","kind":"14m","address":"36m"},"timeZone":"Europe/Berlin","indexLag":"15s","attempts":16,"requests":{"perMinute":17,"bulkShare":"18%"},
 		"verify":{"share":"19%","absence":"20s","round":"21h"},"fights":7}`)
 	same(t, rules.Settings{
 		Tenant: 7, Preset: rules.PresetCurrent,
@@ -76,6 +76,7 @@ func TestParseEverything(t *testing.T) {
 			Addresses: rules.Threshold{Count: 33, Share: 0.34}, GapHours: 35},
 		Approval:   11 * time.Minute,
 		SecondRead: rules.SecondRead{Members: 12 * time.Second, AllMembers: 13 * time.Second, Kind: 14 * time.Minute, Address: 36 * time.Minute},
+		TimeZone:   "Europe/Berlin",
 		IndexLag:   15 * time.Second, Attempts: 16,
 		Requests: rules.Requests{PerMinute: 17, BulkShare: 0.18},
 		Verify:   rules.Verify{Share: 0.19, Absence: 20 * time.Second, Round: 21 * time.Hour},

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"time"
 
 	"excs/shared/model"
@@ -64,6 +65,7 @@ type Settings struct {
 	Guard       Guard
 	Approval    time.Duration // how long an approval may be used
 	SecondRead  SecondRead
+	TimeZone    string        // an IANA name; see Zone
 	IndexLag    time.Duration // how long a create may stay unseen by look-ups
 	Attempts    int           // failures of one object until it is quarantined
 	Requests    Requests
@@ -220,4 +222,13 @@ type Verify struct {
 	Share   float64       // of the request budget, at most
 	Absence time.Duration // how far apart two reads must miss an object
 	Round   time.Duration // how often every member list and every external id is read
+}
+
+// Zone returns the time zone of the settings. The names that it finds are those of the program's own list (time/tzdata) or of the machine.
+func (s Settings) Zone() (*time.Location, error) {
+	zone, err := time.LoadLocation(s.TimeZone)
+	if err != nil {
+		return nil, fmt.Errorf("settings: timeZone: %q is not in the IANA list of time zones", s.TimeZone)
+	}
+	return zone, nil
 }

@@ -207,7 +207,7 @@ func TestAPausedUserStaysAsPeoplePutIt(t *testing.T) {
 	ann, bob := mail("Ann"), mail("Bob")
 	key := userKey(h.person("Ann").DBID)
 	s, since := h.pauseFor(run.PauseRequest{Keys: []model.Key{key}}), h.seq()
-	if len(s.Unknown) != 0 || len(s.Paused) != 1 {
+	if len(s.Stood) != 0 || len(s.Paused) != 1 {
 		t.Errorf("standstill %+v", s)
 	}
 	h.do(h.org.DeactivateUser(h.user(ann).ID))
@@ -283,10 +283,7 @@ func TestAPausedObjectBeforeTheFirstRun(t *testing.T) {
 	t.Parallel()
 	h := lot{}.build(t)
 	ann := userKey(h.person("Ann").DBID)
-	s := h.pauseFor(run.PauseRequest{Keys: []model.Key{ann}})
-	if len(s.Unknown) != 1 {
-		t.Errorf("nothing says that it is not mapped: %+v", s)
-	}
+	h.pauseFor(run.PauseRequest{Keys: []model.Key{ann}})
 	h.busy(5)
 	if _, made := h.org.UserByEmail(mail("Ann")); made || len(h.org.Users()) == 0 {
 		t.Fatalf("the paused is made: %v, of %d users", made, len(h.org.Users()))
@@ -451,4 +448,83 @@ func (l *pausing) end(s mapping.Scope) {
 	out := l.resumeFor(req)
 	l.tell("resumed %s: %d changes, %d objects rested", s, len(out.Plan.Changes), len(out.Objects))
 	l.warden.holds()
+}
+
+// A pause with an end is ended by the first run after it, and what changed meanwhile is made right without anybody; other pauses stand.
+func TestAPauseEndsByItself(t *testing.T) {
+	t.Parallel()
+	for _, whole := range []bool{false, true} {
+		t.Run(fmt.Sprintf("everything %v", whole), func(t *testing.T) {
+			t.Parallel()
+			h := lot{}.build(t).settled()
+			ann, bob := userKey(h.person("Ann").DBID), userKey(h.person("Bob").DBID)
+			req := run.PauseRequest{Keys: []model.Key{ann}, Until: h.Clock.Now().Add(2 * time.Hour)}
+			if whole {
+				req.Keys = nil
+			}
+			h.pauseFor(req)
+			h.pauseFor(run.PauseRequest{Keys: []model.Key{bob}})
+			h.do(h.RenamePerson(h.ctx, ann.DBID, "Anna", "Agent"))
+			h.do(h.RenamePerson(h.ctx, bob.DBID, "Robert", "Agent"))
+			h.busy(110)
+			if name := h.user(mail("Ann")).Name; name != "Ann Agent" {
+				t.Fatalf("during the pause she is called %q", name)
+			}
+			h.busy(20)
+			if name := h.user(mail("Ann")).Name; name != "Anna Agent" {
+				t.Errorf("after its end she is called %q", name)
+			}
+			if name := h.user(mail("Bob")).Name; name != "Bob Agent" {
+				t.Errorf("whose pause has no end is called %q", name)
+			}
+			acts, err := h.Runner.Acts(h.ctx)
+			h.do(err)
+			if len(acts) == 0 || acts[0].Action != mapping.ActionResume || acts[0].Who != "EXCS" || !strings.Contains(acts[0].Note, "the pause had an end") {
+				t.Errorf("the acts do not tell of the end: %+v", acts)
+			}
+			h.resumeFor(run.PauseRequest{Keys: []model.Key{bob}})
+			h.busy(3)
+			h.equal()
+			h.quiet(3)
+		})
+	}
+}
+
+// The account that a pause keeps open although Engage has disabled its person is told: in the list and in the log.
+func TestAPauseKeepsAnAccountOpen(t *testing.T) {
+	t.Parallel()
+	h := lot{}.build(t).settled()
+	ann := userKey(h.person("Ann").DBID)
+	h.pauseFor(run.PauseRequest{Keys: []model.Key{ann}})
+	h.do(h.SetPersonState(h.ctx, ann.DBID, engagetest.StateDisabled))
+	h.busy(2)
+	if l, ok := h.listed(ann); !ok || !strings.Contains(l.Reason, "Engage has disabled this person meanwhile") {
+		t.Errorf("listed %v: %+v", ok, l)
+	}
+	if s := h.user(mail("Ann")).State; s != "active" {
+		t.Errorf("the paused user is %s", s)
+	}
+}
+
+// A key that is neither mapped nor asked for by Engage is refused, and then nothing at all is paused; an end in the past is refused too.
+func TestAPauseOfNobodyIsRefused(t *testing.T) {
+	t.Parallel()
+	h := lot{}.build(t).settled()
+	ann := userKey(h.person("Ann").DBID)
+	_, err := h.Runner.Pause(h.ctx, run.PauseRequest{Keys: []model.Key{ann, userKey(999999)}})
+	if model.CodeOf(err) != model.CodeNotFound || !strings.Contains(err.Error(), "user/999999 is neither mapped nor asked for by Engage") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := h.Runner.Pause(h.ctx, run.PauseRequest{Until: h.Clock.Now().Add(-time.Second)}); model.CodeOf(err) != model.CodeInvalid {
+		t.Errorf("error %v", err)
+	}
+	pauses, err := h.Runner.Pauses(h.ctx)
+	h.do(err)
+	if len(pauses) != 0 {
+		t.Errorf("paused are %v", pauses)
+	}
+	h.pauseFor(run.PauseRequest{Keys: []model.Key{ann}})
+	if again := h.pauseFor(run.PauseRequest{Keys: []model.Key{ann}}); len(again.Stood) != 1 {
+		t.Errorf("nothing says that it was paused already: %+v", again)
+	}
 }

@@ -235,7 +235,7 @@ func (r *Runner) carryOn(ctx context.Context, lease mapping.Lease, req ResumeReq
 	if run.Keys, err = r.mapped(ctx, req.Keys); err != nil {
 		return err
 	}
-	if _, err := r.noteInHistory(ctx, run.Keys, mapping.ActionResume, req.By); err != nil {
+	if err := r.noteInHistory(ctx, run.Keys, mapping.ActionResume, req.By); err != nil {
 		r.Log.WarnContext(ctx, "the resume could not be noted in the history of its objects", "code", model.CodeOf(err), "error", err.Error())
 	}
 	if err := r.wake(ctx, seen); err != nil {

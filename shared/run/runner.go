@@ -217,11 +217,14 @@ func (r *Runner) run(ctx context.Context, req Request) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	pauses, err := r.Table.Pauses(ctx)
+	pauses, ended, err := r.endPauses(ctx)
 	if err != nil {
 		return Report{}, err
 	}
 	seen, err := r.survey(ctx, pauses)
+	if err == nil && ended {
+		err = r.wake(ctx, seen)
+	}
 	if err != nil {
 		return Report{}, err
 	}
@@ -261,6 +264,7 @@ func (r *Runner) sync(ctx context.Context, lease mapping.Lease, side side, req R
 
 // finish carries a plan out and remembers it.
 func (r *Runner) finish(ctx context.Context, lease mapping.Lease, d *draft, req Request, seen *survey) (Report, error) {
+	r.tellOpenAccounts(ctx, d)
 	if err := r.accept(ctx, lease.Run, d, req); err != nil {
 		return d.report(), err
 	}
