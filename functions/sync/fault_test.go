@@ -34,7 +34,7 @@ func TestEngageFaults(t *testing.T) {
 				}
 				writes := s.TableWrites()
 				if action == "sync" {
-					writes = slices.DeleteFunc(writes, func(op string) bool { return strings.Contains(op, "Lease") || op == "PutDocument" })
+					writes = slices.DeleteFunc(writes, func(op string) bool { return strings.Contains(op, "Lease") || op == "PutDocument" || op == "PutEvent" })
 				}
 				if len(writes) > 0 {
 					t.Errorf("%s wrote %v to the table", action, writes)

@@ -116,6 +116,36 @@ func telling(t *testing.T) *fake {
 	}
 }
 
+// ran is an event of a run.
+func ran(n int64, at time.Time, users int) run.Event {
+	return run.Event{
+		At: at, Action: run.EventRun, Run: n, Hash: "h1", Rejects: 1,
+		Changes: []run.CountedWrite{{Kind: model.KindUser, Action: model.ActionUpdate, Count: users}, {Kind: model.KindMembers, Action: model.ActionUpdate, Count: 1}},
+		Held:    []run.CountedWrite{{Kind: model.KindQueue, Action: model.ActionDelete, Count: 2}},
+	}
+}
+
+// past answers the questions about the past.
+func past(o *operator) *operator {
+	o.history = func(run.HistoryRequest) ([]run.Event, bool, error) {
+		return []run.Event{
+			{At: since.Add(4 * time.Minute), Action: mapping.ActionApprove, What: "plan h1", By: run.By{Who: "jane", Note: hostile}},
+			{At: since.Add(3 * time.Minute), Action: run.EventSettings, Run: 814, What: "fights: 3, before 5"},
+			{At: since.Add(2 * time.Minute), Action: run.EventRun, Run: 813, Failed: "read Engage: no answer"},
+			ran(812, since, 12),
+		}, true, nil
+	}
+	wrote := []mapping.Wrote{
+		{Key: user(7), Run: 812, At: since, EXID: "ex-7", Name: hostile, Action: model.ActionUpdate, Fields: []model.Field{{Name: model.FieldName, Before: "Ann", After: hostile}, {Name: model.FieldSkills, Added: []string{"Sales(3)"}, Removed: []string{"Billing(1)"}}}},
+		{Key: model.Key{Kind: model.KindMembers, DBID: 9}, Run: 812, At: since, EXID: "ex-9", Action: model.ActionUpdate, Joined: []string{"a"}, Left: []string{"b", "c"}},
+	}
+	o.record = func(n int64) (run.Record, error) {
+		return run.Record{Event: ran(n, since.Add(time.Duration(n)*time.Minute), int(n-800)), Written: wrote}, nil
+	}
+	o.written = func(model.Key) ([]mapping.Wrote, error) { return wrote[:1], nil }
+	return o
+}
+
 // What an operator reads, as text, JSON and Markdown.
 func TestGolden(t *testing.T) {
 	payloads := map[string]string{
@@ -129,8 +159,11 @@ func TestGolden(t *testing.T) {
 		"plan":       `{"action":"plan"}`,
 		"list":       `{"action":"list"}`,
 		"status":     `{"action":"status"}`,
+		"history":    `{"action":"history"}`,
+		"runs":       `{"action":"history","runs":[812,815]}`,
+		"written":    `{"action":"history","keys":["user/7"]}`,
 	}
-	h := &Handler{Log: quiet(), Runner: telling(t), Operator: reporting(t)}
+	h := &Handler{Log: quiet(), Runner: telling(t), Operator: past(reporting(t))}
 	for name, payload := range payloads {
 		for format, ext := range map[string]string{"text": "txt", "json": "json", "markdown": "md"} {
 			t.Run(name+" "+format, func(t *testing.T) {

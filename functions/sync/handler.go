@@ -35,6 +35,9 @@ type Operator interface {
 	Release(ctx context.Context, keys []model.Key, by run.By) ([]run.Released, error)
 	Link(ctx context.Context, req run.LinkRequest) (run.Linked, error)
 	Forget(ctx context.Context, keys []model.Key, by run.By) ([]run.Forgotten, error)
+	History(ctx context.Context, req run.HistoryRequest) (events []run.Event, more bool, err error)
+	RunRecord(ctx context.Context, number int64) (run.Record, error)
+	WrittenTo(ctx context.Context, key model.Key) ([]mapping.Wrote, error)
 }
 
 // Sweeper looks for what no event told.
@@ -103,7 +106,7 @@ func (h *Handler) Handle(ctx context.Context, body json.RawMessage) (any, error)
 		h.Log.WarnContext(ctx, "action refused", "action", req.name, "code", model.CodeOf(err), "error", err.Error())
 		return nil, wrap(req.name, err)
 	}
-	if why := h.Outdated(); why != "" && req.name != "status" && req.name != "list" && req.name != "pause" {
+	if why := h.Outdated(); why != "" && req.name != "status" && req.name != "list" && req.name != "pause" && req.name != "history" {
 		return nil, model.Errorf(model.CodeConflict, req.name, "%s", why)
 	}
 	ctx, err = h.Bind(ctx)

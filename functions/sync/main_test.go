@@ -80,6 +80,30 @@ type operator struct {
 	release func([]model.Key, run.By) ([]run.Released, error)
 	link    func(run.LinkRequest) (run.Linked, error)
 	forget  func([]model.Key, run.By) ([]run.Forgotten, error)
+	history func(run.HistoryRequest) ([]run.Event, bool, error)
+	record  func(int64) (run.Record, error)
+	written func(model.Key) ([]mapping.Wrote, error)
+}
+
+func (o *operator) History(_ context.Context, req run.HistoryRequest) ([]run.Event, bool, error) {
+	if o.history == nil {
+		o.t.Fatal("History was called")
+	}
+	return o.history(req)
+}
+
+func (o *operator) RunRecord(_ context.Context, n int64) (run.Record, error) {
+	if o.record == nil {
+		o.t.Fatal("RunRecord was called")
+	}
+	return o.record(n)
+}
+
+func (o *operator) WrittenTo(_ context.Context, key model.Key) ([]mapping.Wrote, error) {
+	if o.written == nil {
+		o.t.Fatal("WrittenTo was called")
+	}
+	return o.written(key)
 }
 
 var _ Operator = (*operator)(nil)

@@ -16,7 +16,7 @@ import (
 
 // Payload is what an operator sends (RULES 9).
 type Payload struct {
-	// Action is plan, sync, verify, explain, approve, discard, release, link, forget, pause, resume, list or status.
+	// Action is plan, sync, verify, explain, approve, discard, release, link, forget, pause, resume, list, history or status.
 	Action string `json:"action"`
 	// Kinds limit plan, sync, verify, approve, discard and list; Keys limit plan, sync, verify, approve and discard, written
 	// "user/1234". A key is looked at even when nothing changed. Explain and link take one key, release and forget some. Pause
@@ -31,6 +31,10 @@ type Payload struct {
 	// Who asks, and why: for the audit. Approve, discard, release, link, forget, pause and resume take them.
 	Who  string `json:"who,omitempty"`
 	Note string `json:"note,omitempty"`
+	// Runs are the numbers of one run to show, or of two to compare; Since is from when on the history is shown: a date, a time, or a number of
+	// days as 7d. Both are of history.
+	Runs  []int64 `json:"runs,omitempty"`
+	Since string  `json:"since,omitempty"`
 	// Until is when a pause ends by itself: a time (2026-03-02T06:00:00Z), the next 06:00 in the time zone of the settings, or "never" with a
 	// note. Without it a pause of kinds or objects ends after 7 days, one of everything after 24 hours.
 	Until string `json:"until,omitempty"`
@@ -58,6 +62,7 @@ type action struct {
 	one, some   bool // takes exactly one key; needs at least one
 	scope       bool // kinds or keys say what it is about, not both
 	until       bool // takes until
+	history     bool // takes runs and since
 	do          func(*Handler, context.Context, request) (shown, error)
 }
 
@@ -84,6 +89,7 @@ func actions() []action {
 		{name: actionPause, kinds: true, keys: true, scope: true, signed: true, until: true, do: (*Handler).pause},
 		{name: actionResume, kinds: true, keys: true, scope: true, hash: optional, signed: true, do: (*Handler).resume},
 		{name: "list", kinds: true, do: (*Handler).list},
+		{name: "history", keys: true, history: true, do: (*Handler).history},
 		{name: "status", do: (*Handler).status},
 	}
 }
@@ -97,6 +103,8 @@ type request struct {
 	by     run.By
 	dryRun bool
 	until  string
+	runs   []int64
+	since  string
 	format string
 }
 
@@ -107,6 +115,7 @@ func understand(body json.RawMessage) (request, error) {
 	}
 	r := request{
 		hash: strings.TrimSpace(p.PlanHash), exID: strings.TrimSpace(p.EXID), dryRun: p.DryRun, until: strings.TrimSpace(p.Until),
+		runs: p.Runs, since: strings.TrimSpace(p.Since),
 		by: run.By{Who: strings.TrimSpace(p.Who), Note: strings.TrimSpace(p.Note)},
 	}
 	r.Cause = model.CauseManual
@@ -171,6 +180,8 @@ func (a action) allows(p Payload) error {
 		{"who", p.Who != "", a.signed},
 		{"note", p.Note != "", a.signed},
 		{"until", p.Until != "", a.until},
+		{"runs", len(p.Runs) > 0, a.history},
+		{"since", p.Since != "", a.history},
 		{"dryRun", p.DryRun, a.dry},
 	} {
 		if field.given && !field.taken {

@@ -107,6 +107,9 @@ const keysShown = 200
 
 func (d DecisionAnswer) text() string {
 	lines := []string{d.title()}
+	if e := d.Earlier; e != nil {
+		lines = append(lines, "Already approved"+signature(run.By{Who: e.Who})+" at "+stamp(e.At)+".")
+	}
 	for i, key := range d.Changes {
 		if i == keysShown {
 			lines = append(lines, fmt.Sprintf("  and %d more", len(d.Changes)-i))

@@ -28,6 +28,8 @@ const (
 	flagNote   = "note"
 	flagWho    = "who"
 	flagUntil  = "until"
+	flagRun    = "run"
+	flagSince  = "since"
 	flagReason = "reason"
 	flagMax    = "max"
 	flagDryRun = "dry-run"
@@ -56,6 +58,7 @@ func actions() []action {
 		{name: "verify", function: functionSync, takes: with(scope, []string{flagDryRun}), help: "look for what drifted or vanished in the EX Org"},
 		{name: "explain", function: functionSync, takes: key, needs: key, help: "why one object is as it is: -key user/1234"},
 		{name: "list", function: functionSync, takes: []string{flagKinds}, help: "orphans, rejects, held, invisible, quarantined, paused"},
+		{name: "history", function: functionSync, takes: with(key, []string{flagRun, flagSince}), help: "what runs and operators did: -run 812 for one run, -run 812,815 to compare, -key user/1234 for an object"},
 		{name: "status", function: functionSync, help: "the last run, what is mapped, what is not converged"},
 		{name: "approve", function: functionSync, takes: with(hash, scope, audit), hashOrKey: true, writes: true, help: "let the held changes of a plan pass: -hash …, or of one object: -key …"},
 		{name: "discard", function: functionSync, takes: with(hash, scope, audit), hashOrKey: true, help: "take an unused approval back: -hash …, or -key …"},

@@ -32,7 +32,8 @@ type command struct {
 	kinds, keys       []string
 	hash, exID        string
 	note, who, reason string
-	until             string
+	until, since      string
+	runs              []int64
 	max               int // 0: not given
 	dryRun            bool
 	eventFile         string // of invoke
@@ -88,6 +89,7 @@ type typed struct {
 	stage, region, format        string
 	kinds, keys, key             string
 	hash, exID, note, who, until string
+	runs, since                  string
 	reason, max, dry, local, yes string
 }
 
@@ -121,6 +123,8 @@ func (c console) flags(t *typed) (*flag.FlagSet, map[string]*string) {
 	text(&t.note, flagNote, "", "why: it is audited")
 	text(&t.who, flagWho, "", "who: it is audited; otherwise whoever the credentials are of")
 	text(&t.until, flagUntil, "", "pause: when it ends by itself: 06:00, 2026-03-02T06:00:00Z, or never with a note")
+	text(&t.runs, flagRun, "", "history: the number of a run, or two to compare: 812,815")
+	text(&t.since, flagSince, "", "history: from when on: 7d, 2026-03-02 or 2026-03-02T06:00:00Z")
 	text(&t.reason, flagReason, "", "replay: a part of the letters' reason, or its code")
 	text(&t.max, flagMax, "", "replay: how many objects at most")
 	truth(&t.dry, flagDryRun, "show what would be done, and do nothing")
@@ -152,7 +156,7 @@ func (c console) read(t *typed, args []string) (rest []string, err error) {
 
 // allowed checks that the action has the flags that it needs and none that it does not know.
 func (c console) allowed(a action, f *flag.FlagSet, values map[string]*string) error {
-	for _, name := range []string{flagKinds, flagKeys, flagHash, flagEXID, flagNote, flagWho, flagUntil, flagReason, flagMax, flagDryRun} {
+	for _, name := range []string{flagKinds, flagKeys, flagHash, flagEXID, flagNote, flagWho, flagUntil, flagRun, flagSince, flagReason, flagMax, flagDryRun} {
 		if off := slices.Contains([]string{"", "0", "false"}, *values[name]); !off && !slices.Contains(a.takes, name) {
 			return misused("%s takes no %s: leave it out%s", a.name, name, inEnvironment(c.getenv, name))
 		}
@@ -216,7 +220,7 @@ func (t typed) understand(rest []string) (command, error) {
 	cmd := command{
 		action: t.action, stage: t.stage, region: t.region, format: t.format,
 		kinds: split(t.kinds), keys: append(split(t.keys), split(t.key)...),
-		hash: strings.TrimSpace(t.hash), exID: strings.TrimSpace(t.exID), note: strings.TrimSpace(t.note), who: strings.TrimSpace(t.who), until: strings.TrimSpace(t.until), reason: t.reason,
+		hash: strings.TrimSpace(t.hash), exID: strings.TrimSpace(t.exID), note: strings.TrimSpace(t.note), who: strings.TrimSpace(t.who), until: strings.TrimSpace(t.until), since: strings.TrimSpace(t.since), reason: t.reason,
 	}
 	for _, b := range []struct {
 		name, text string
@@ -231,6 +235,13 @@ func (t typed) understand(rest []string) (command, error) {
 	var err error
 	if cmd.yes, err = stages.Yes(t.yes); err != nil {
 		return cmd, misused("%s", err)
+	}
+	for _, number := range split(t.runs) {
+		n, err := strconv.ParseInt(number, 10, 64)
+		if err != nil || n < 1 {
+			return cmd, misused("run is %q: write the number of a run, as history shows it", number)
+		}
+		cmd.runs = append(cmd.runs, n)
 	}
 	if t.max != "" {
 		n, err := strconv.Atoi(t.max)

@@ -22,6 +22,8 @@ type syncPayload struct {
 	Note     string   `json:"note,omitempty"`
 	Who      string   `json:"who,omitempty"`
 	Until    string   `json:"until,omitempty"`
+	Runs     []int64  `json:"runs,omitempty"`
+	Since    string   `json:"since,omitempty"`
 	Format   string   `json:"format,omitempty"`
 }
 
@@ -44,7 +46,7 @@ func (cmd command) payload() ([]byte, error) {
 	default:
 		return encode(syncPayload{
 			Action: cmd.name, Kinds: cmd.kinds, Keys: cmd.keys, PlanHash: cmd.hash, EXID: cmd.exID, DryRun: cmd.dryRun,
-			Note: cmd.note, Who: cmd.who, Until: cmd.until, Format: cmd.format,
+			Note: cmd.note, Who: cmd.who, Until: cmd.until, Runs: cmd.runs, Since: cmd.since, Format: cmd.format,
 		})
 	}
 }
@@ -75,15 +77,20 @@ func readEvent(path string) ([]byte, error) {
 	return body, nil
 }
 
-// signed adds who acts, where that is audited and nobody was named.
+// signed adds who acts, where that is audited. A name that was typed stands beside whom the credentials are of: the history tells what AWS
+// knows, not only what somebody wrote.
 func (cmd command) signed(payload []byte, p place) ([]byte, error) {
 	audited := false
 	for _, name := range cmd.takes {
 		audited = audited || name == flagWho
 	}
-	if !audited || cmd.who != "" {
+	switch {
+	case !audited || p.caller == "" || cmd.who == p.caller:
 		return payload, nil
+	case cmd.who == "":
+		cmd.who = p.caller
+	default:
+		cmd.who += " (" + p.caller + ")"
 	}
-	cmd.who = p.caller
 	return cmd.payload()
 }

@@ -32,7 +32,7 @@ func TestPayloads(t *testing.T) {
 		{"list", nil, "list -kinds user", map[string]any{"action": "list", "kinds": []any{"user"}, "format": "text"}},
 		{"status", nil, "status", map[string]any{"action": "status", "format": "text"}},
 		{"release, signed with the caller's name", nil, "release -keys user/1", map[string]any{"action": "release", "keys": []any{"user/1"}, "who": "jane@example.com", "format": "text"}},
-		{"link, signed with another name", nil, "link -key user/1 -exid abc -who Kim", map[string]any{"action": "link", "keys": []any{"user/1"}, "exId": "abc", "who": "Kim", "format": "text"}},
+		{"link, signed with another name", nil, "link -key user/1 -exid abc -who Kim", map[string]any{"action": "link", "keys": []any{"user/1"}, "exId": "abc", "who": "Kim (jane@example.com)", "format": "text"}},
 		{"forget", nil, "forget -key user/1 -note tidy", map[string]any{"action": "forget", "keys": []any{"user/1"}, "note": "tidy", "who": "jane@example.com", "format": "text"}},
 		{"a pause of everything, with a note that a shell would fall over", map[string]string{"NOTE": `don't "touch" Zürich`}, "pause", map[string]any{"action": "pause", "note": `don't "touch" Zürich`, "who": "jane@example.com", "format": "text"}},
 		{"resume shows the plan first", nil, "resume -kinds queue", map[string]any{"action": "resume", "kinds": []any{"queue"}, "who": "jane@example.com", "format": "text"}},

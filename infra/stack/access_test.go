@@ -36,6 +36,7 @@ var storeActions = func() map[string][]string {
 		"TakeLease": write, "RenewLease": write, "ReleaseLease": write, "Draw": write, "SaveToken": write,
 		"Forget": drop, "Resume": drop, "Disown": drop, "DeleteDocument": drop,
 		"Delta": read, "Marked": read, "Keys": read, "GetDocument": read,
+		"PutEvent": write, "PutWrote": write, "Events": {"Query"}, "WroteTo": {"Query"}, "WroteBy": {"Index Query"}, "EraseWrote": {"Query", "GetItem", "PutItem", "DeleteItem"},
 		"PutIndex":    {"GetItem", "BatchGetItem", "PutItem", "DeleteItem"},
 		"PutDocument": {"GetItem", "PutItem", "DeleteItem", "Query"},
 		"List":        {"Index Query"},

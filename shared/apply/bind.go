@@ -141,11 +141,11 @@ func (l *look) stillOwns(ctx context.Context, exID string) error {
 }
 
 // mayWriteTo is asked right before a write to an object that is there: it is still this key's, and nobody paused it.
-func (l *look) mayWriteTo(ctx context.Context, exID string) error {
+func (l *look) mayWriteTo(ctx context.Context, exID string, w mapping.Wrote) error {
 	if err := l.stillOwns(ctx, exID); err != nil {
 		return err
 	}
-	return l.mayWrite(ctx)
+	return l.mayWrite(ctx, w)
 }
 
 // read reads the object of that id, and deals with one that is not there.

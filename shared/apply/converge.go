@@ -54,7 +54,7 @@ func (l *look) alter(ctx context.Context, b bound) error {
 	if err := l.allowRow(ctx, plan.ClassUpdates); err != nil {
 		return err
 	}
-	if err := l.mayWriteTo(ctx, b.exID); err != nil {
+	if err := l.mayWriteTo(ctx, b.exID, mapping.Wrote{Action: actionFor(b), Fields: fields, Before: &b.seen}); err != nil {
 		return err
 	}
 	err := l.Writer.Update(ctx, b.exID, l.row.Desired, b.raw)

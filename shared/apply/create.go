@@ -59,7 +59,7 @@ func (l *look) create(ctx context.Context, replaced string) (bound, error) {
 	if err != nil {
 		return bound{}, err
 	}
-	if err := l.mayWrite(ctx); err != nil {
+	if err := l.mayWrite(ctx, mapping.Wrote{Action: model.ActionCreate}); err != nil {
 		return bound{}, err
 	}
 	intent := mapping.Intent{Token: l.NewToken() + markSeparator + mark(c.Object), At: l.now}

@@ -135,7 +135,7 @@ func (l *look) setMembers(ctx context.Context, q mapping.Row, c crowd) error {
 	if len(add)+len(remove) == 0 {
 		return nil
 	}
-	if err := l.mayMove(ctx, q); err != nil {
+	if err := l.mayMove(ctx, q, add, remove); err != nil {
 		return err
 	}
 	bad, err := l.addMembers(ctx, q, add)
@@ -173,14 +173,18 @@ func (l *look) withoutRested(add, remove []string) (joins, leavers []string) {
 }
 
 // mayMove says whether the list may be written: nobody fights over it, and its queue is still this key's.
-func (l *look) mayMove(ctx context.Context, q mapping.Row) error {
+func (l *look) mayMove(ctx context.Context, q mapping.Row, add, remove []string) error {
 	if err := l.fights(ctx, []model.Field{{Name: model.FieldMembers}}); err != nil {
 		return err
 	}
 	if err := l.queueOwned(ctx, q); err != nil {
 		return err
 	}
-	return l.mayWrite(ctx)
+	action := model.ActionUpdate
+	if len(l.row.Desired.Members) == 0 {
+		action = model.ActionEmpty
+	}
+	return l.mayWrite(ctx, mapping.Wrote{Action: action, Joined: add, Left: remove})
 }
 
 // removeMembers takes users out, if the guard lets it. Who joins has joined before: a held removal holds nobody up.

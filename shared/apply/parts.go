@@ -89,9 +89,6 @@ func (s *partSearch) more(ctx context.Context) (Created, error) {
 
 // try creates the object without some parts. A success keeps them in Without.
 func (s *partSearch) try(ctx context.Context, without []string) (Created, error) {
-	if err := s.l.mayWrite(ctx); err != nil {
-		return Created{}, err
-	}
 	c := s.c
 	c.Without = without
 	made, err := s.l.Writer.Create(ctx, c)

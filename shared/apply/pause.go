@@ -30,17 +30,19 @@ func (l *look) hinted() model.Cause {
 	return ""
 }
 
-// mayWrite is asked right before each write. A pause that came since the look began stops it before its first write; what has
-// been begun is finished, because half an object is worse than a whole one.
-func (l *look) mayWrite(ctx context.Context) error {
-	if l.begun {
-		return nil
+// mayWrite is asked right before each write, and told what it is about to change. A pause that came since the look began stops it before its
+// first write; what has been begun is finished, because half an object is worse than a whole one. What was there before is on record when the
+// write is sent.
+func (l *look) mayWrite(ctx context.Context, w mapping.Wrote) error {
+	if !l.begun {
+		if err := l.unlessPaused(ctx, l.row.Key, l.row.From); err != nil {
+			return err
+		}
+		l.begun = true
 	}
-	if err := l.unlessPaused(ctx, l.row.Key, l.row.From); err != nil {
-		return err
-	}
-	l.begun = true
-	return nil
+	w.Key, w.Run, w.At, w.EXID, w.Cause = l.row.Key, l.row.Run, l.now, l.row.EXID, l.msg.Cause
+	w.Name = l.row.Desired.Name
+	return l.Rows.PutWrote(ctx, w)
 }
 
 // unlessOwnersPaused stops a look at an EX object that other keys have too, or had, if one of them is paused: a write would

@@ -38,7 +38,7 @@ func (l *look) owesCodes(b bound) bool {
 // putCodesBack puts the wrap-up codes that a queue had on the queue that was made again. One that is gone fails the whole
 // call; then each is put back alone, and what can not be restored is named in the audit line.
 func (l *look) putCodesBack(ctx context.Context, queueID string) error {
-	if err := l.mayWrite(ctx); err != nil {
+	if err := l.mayWrite(ctx, mapping.Wrote{Action: model.ActionUpdate, Fields: []model.Field{{Name: fieldCodes, Added: l.row.SeenCodes}}}); err != nil {
 		return err
 	}
 	codes := l.row.SeenCodes

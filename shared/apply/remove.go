@@ -74,7 +74,7 @@ func (l *look) deleteQueue(ctx context.Context) error {
 	if other, err = l.otherOwner(ctx); err != nil || !other.IsZero() {
 		return err
 	}
-	if err := l.mayWrite(ctx); err != nil {
+	if err := l.mayWrite(ctx, mapping.Wrote{Action: model.ActionDelete, Before: &model.Observed{Kind: model.KindQueue, EXID: l.row.EXID, Name: l.row.Desired.Name, PeerID: l.row.Desired.PeerID}}); err != nil {
 		return err
 	}
 	if err := l.Writer.DeleteQueue(ctx, l.row.EXID); err != nil && model.CodeOf(err) != model.CodeNotFound {

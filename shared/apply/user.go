@@ -187,7 +187,14 @@ func (l *look) mayChangeState(ctx context.Context, exID string, seen model.Obser
 	if err := l.allowRow(ctx, class); err != nil {
 		return err
 	}
-	return l.mayWriteTo(ctx, exID)
+	action := model.ActionUpdate
+	switch {
+	case seen.Deleted:
+		action = model.ActionRestore
+	case class == plan.ClassRemovals:
+		action = model.ActionDeactivate
+	}
+	return l.mayWriteTo(ctx, exID, mapping.Wrote{Action: action, Fields: []model.Field{field}, Before: &seen})
 }
 
 // details makes right what is not the state: name and address, division, external id, skills, languages.
@@ -216,7 +223,7 @@ func (p *parts) details(ctx context.Context, b bound, seen model.Observed, refs 
 			}
 		}
 	}
-	if err := p.mayWriteTo(ctx, b.exID); err != nil {
+	if err := p.mayWriteTo(ctx, b.exID, mapping.Wrote{Action: actionFor(b), Fields: fields, Before: &seen}); err != nil {
 		return err
 	}
 	return p.write(ctx, b, seen, have, settings, refs, fields)

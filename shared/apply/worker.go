@@ -29,6 +29,7 @@ type Rows interface {
 	Own(ctx context.Context, kind model.Kind, exID string, key model.Key, from []model.Key, share bool) error
 	Owners(ctx context.Context, kind model.Kind, exIDs []string) (map[string]mapping.OwnerItem, error)
 	Disown(ctx context.Context, kind model.Kind, exID string, key model.Key) error
+	PutWrote(ctx context.Context, w mapping.Wrote) error
 }
 
 // Orphans gives a row to an EX object that was left behind: the name it had stays findable for a newcomer.

@@ -24,6 +24,8 @@ type Store interface {
 	BudgetStore
 	TokenStore
 	IdentityStore
+	HistoryStore
+	WroteStore
 }
 
 // RowStore is the rows by key and by state.

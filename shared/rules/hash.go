@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -43,4 +44,17 @@ func canonical(v any) string {
 func TextHash(text string) string {
 	sum := sha256.Sum256([]byte(strings.TrimSpace(text)))
 	return hex.EncodeToString(sum[:8])
+}
+
+// Differences names the settings that differ, each with its value before and after.
+func Differences(before, after Settings) []string {
+	var differ []string
+	for _, e := range entries() {
+		was, errWas := json.Marshal(e.write(before))
+		is, errIs := json.Marshal(e.write(after))
+		if errWas != nil || errIs != nil || !bytes.Equal(was, is) {
+			differ = append(differ, fmt.Sprintf("%s: %s, before %s", e.path, is, was))
+		}
+	}
+	return differ
 }

@@ -37,6 +37,7 @@ func (r *Runner) Acts(ctx context.Context) ([]Act, error) {
 // at the very same moment one may be missing from the list.
 func (r *Runner) acted(ctx context.Context, action model.Action, what string, by By) {
 	ctx = mapping.Under(ctx, mapping.Space{Plain: true})
+	r.happened(ctx, Event{Action: action, What: what, By: by}, "act-"+r.NewToken())
 	acts, err := r.Acts(ctx)
 	if err == nil {
 		acts = append([]Act{{At: r.Now(), Action: action, What: what, By: by}}, acts...)
@@ -54,4 +55,25 @@ func keysNamedIn(keys []model.Key) string {
 		scopes = append(scopes, mapping.Scope{Key: k})
 	}
 	return named(scopes)
+}
+
+// approvedBefore finds the last approval of the very same, nil when there is none among the acts that are kept.
+func (r *Runner) approvedBefore(ctx context.Context, w which) (*Act, error) {
+	acts, err := r.Acts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range acts {
+		if a.Action == mapping.ActionApprove && a.What == w.String() {
+			return &a, nil
+		}
+	}
+	return nil, nil //nolint:nilnil // it was not approved
+}
+
+func byWhom(by By) string {
+	if by.Who == "" {
+		return ""
+	}
+	return " by " + by.Who
 }

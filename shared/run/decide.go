@@ -28,9 +28,11 @@ type Decision struct {
 	// Database says that another database was accepted.
 	Database bool `json:"database,omitempty"`
 	// FirstPlan says that the tenant's first plan was approved.
-	FirstPlan bool      `json:"firstPlan,omitempty"`
-	Until     time.Time `json:"until,omitzero"`
-	Next      string    `json:"next"`
+	FirstPlan bool `json:"firstPlan,omitempty"`
+	// Earlier is the approval of the very same that was given before.
+	Earlier *Act      `json:"earlier,omitempty"`
+	Until   time.Time `json:"until,omitzero"`
+	Next    string    `json:"next"`
 }
 
 // which is what an operator decides on: what a plan held under a hash, of some kinds or keys or all of it; or, without a hash,
@@ -129,11 +131,18 @@ func (r *Runner) approve(ctx context.Context, run int64, w which, by By) (Decisi
 			return d, err
 		}
 	}
-	items, err := r.heldUnder(ctx, held, w)
+	earlier, err := r.approvedBefore(ctx, w)
 	if err != nil {
 		return Decision{}, err
 	}
-	d := Decision{Until: r.Now().Add(r.Settings.Approval), Source: held.acceptsSource(w), Next: "the next run makes these changes; invoke sync to have it now"}
+	items, err := r.heldUnder(ctx, held, w)
+	if model.CodeOf(err) == model.CodeNotFound && earlier != nil {
+		return Decision{}, model.Errorf(model.CodeNotFound, w.op, "it was already approved%s at %s, and nothing of it is held any more: see history for what became of it", byWhom(earlier.By), earlier.At.UTC().Format(time.RFC3339))
+	}
+	if err != nil {
+		return Decision{}, err
+	}
+	d := Decision{Earlier: earlier, Until: r.Now().Add(r.Settings.Approval), Source: held.acceptsSource(w), Next: "the next run makes these changes; invoke sync to have it now"}
 	// The hash of one kind approves that kind's part of the first plan and no more.
 	d.FirstPlan = held.isFirstPlan(w)
 	if err := mayApprove(d, held, side); err != nil {

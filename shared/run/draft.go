@@ -18,6 +18,8 @@ import (
 
 // draft is one run up to its plan: everything read and decided, nothing written.
 type draft struct {
+	// recovered says that the runs before could not read Engage.
+	recovered bool
 	site      Site // as it is to be remembered
 	side      side
 	pauses    mapping.Pauses

@@ -111,6 +111,9 @@ func (r *Runner) mayBeMadeTwice(row mapping.Row, action string) error {
 // dropRow drops a row and takes its key off the EX object; that of a member list is its queue's. The row goes first: an
 // owner without a row is stale and forbids nothing, while an EX object without its owner could become another key's.
 func (r *Runner) dropRow(ctx context.Context, row mapping.Row, key model.Key) error {
+	if err := r.Table.EraseWrote(ctx, key); err != nil {
+		return fmt.Errorf("erase what was written to %s: %w", key, err)
+	}
 	if err := r.Table.Forget(ctx, key); err != nil && model.CodeOf(err) != model.CodeNotFound {
 		return fmt.Errorf("drop the row of %s: %w", key, err)
 	}

@@ -15,7 +15,16 @@ import (
 // remember writes what the next run needs. A run of some kinds or keys leaves the sets of held and rejected objects to
 // the next whole run. Documents that did not change are not written.
 func (r *Runner) remember(ctx context.Context, run int64, d *draft, req Request) error {
+	told := d.site.Told
+	d.recovered = d.site.ProofFailed > 0
 	d.noteSite(run, r.TableName)
+	if req.whole() {
+		d.site.Told = d.event(run).waits()
+	}
+	r.keepRun(ctx, run, d, told)
+	if err := r.keepSettings(ctx, run, d); err != nil {
+		return err
+	}
 	if err := r.countOrphans(ctx, d); err != nil {
 		return err
 	}

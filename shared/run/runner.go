@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strconv"
 	"time"
 
 	"excs/shared/mapping"
@@ -18,6 +19,8 @@ type Table interface {
 	Documents
 	mapping.PauseStore
 	mapping.IdentityStore
+	mapping.HistoryStore
+	mapping.WroteStore
 	Keys(ctx context.Context, kind model.Kind) ([]model.Key, error)
 	GetMany(ctx context.Context, keys []model.Key) (map[model.Key]mapping.Row, error)
 	PutDesired(ctx context.Context, run int64, wish mapping.Wish) (mapping.Row, error)
@@ -88,6 +91,8 @@ type Config struct {
 	Settings rules.Settings
 	// Outdated says why nothing must be planned or written by these settings: they are not those of the deployment. "": they are.
 	Outdated string
+	// Version is that of the functions, as AWS numbers it; "" where nothing numbers them.
+	Version string
 	// Holder names this process in the lease.
 	Holder string
 	Now    func() time.Time
@@ -286,7 +291,9 @@ func (r *Runner) left(ctx context.Context) []model.Key {
 
 // unproven keeps count of runs that could not prove their read, for the alarm.
 func (r *Runner) unproven(ctx context.Context, lease mapping.Lease, site *Site, failure error) {
-	site.ProofFailed++
+	if site.ProofFailed++; site.ProofFailed == 1 {
+		r.happened(ctx, Event{Action: EventRun, Run: lease.Run, Failed: failure.Error()}, "run-"+strconv.FormatInt(lease.Run, 10))
+	}
 	site.ProofFailure = failure.Error()
 	site.LastRun = lease.Run
 	site.ran(Ran{Run: lease.Run, At: r.Now(), Failed: failure.Error()})

@@ -30,6 +30,10 @@ const (
 
 // Site is what runs remember of the tenant. It is read and written once a run.
 type Site struct {
+	// Deployed is the hash of the document of the settings and the version that the last run had.
+	Deployed string `json:"deployed,omitempty"`
+	// Told is what the last whole run held and rejected, as the history has it.
+	Told string `json:"told,omitempty"`
 	// Table is the name of the table that the document was written into. Releases that do not know the table's id tell a
 	// restored table by it.
 	Table string `json:"table"`

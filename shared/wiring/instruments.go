@@ -14,6 +14,9 @@ import (
 // VarFunctionName is Lambda's own variable: the function's name in AWS, from which the stack's follows.
 const VarFunctionName = "AWS_LAMBDA_FUNCTION_NAME"
 
+// VarFunctionVersion is Lambda's own variable: the number of the function's version, or $LATEST.
+const VarFunctionVersion = "AWS_LAMBDA_FUNCTION_VERSION"
+
 // Instruments makes the instruments of the function, which write to w. Make the client of the EX Org first: its calls and its
 // budget are measured then.
 func (p *Parts) Instruments(function string, w io.Writer) *telemetry.Instruments {

@@ -41,6 +41,7 @@ type Parts struct {
 	resolver Resolver
 	closers  []io.Closer
 	lambda   string // the function's name in AWS
+	version  string // the function's version in AWS
 	tenant   string
 	outdated string         // why nothing may be done by the settings; "": they are the deployment's
 	counter  *exorg.Counter // of all clients of the EX Org
@@ -59,7 +60,7 @@ func Open(ctx context.Context, getenv func(string) string, log *slog.Logger, nee
 	if err != nil {
 		return nil, err
 	}
-	p := &Parts{env: env, lambda: getenv(VarFunctionName), counter: &exorg.Counter{}, resolver: Resolver{Secrets: secretsmanager.NewFromConfig(cfg), Parameters: ssm.NewFromConfig(cfg)}}
+	p := &Parts{env: env, lambda: getenv(VarFunctionName), version: getenv(VarFunctionVersion), counter: &exorg.Counter{}, resolver: Resolver{Secrets: secretsmanager.NewFromConfig(cfg), Parameters: ssm.NewFromConfig(cfg)}}
 	text, err := p.resolver.Resolve(ctx, VarSettings, env.Get(VarSettings))
 	if err != nil {
 		return nil, err
@@ -201,7 +202,7 @@ func ClientConfig(secret exorg.Secret, table mapping.Store, log *slog.Logger, ac
 func (p *Parts) RunConfig(read func(context.Context) (*model.Snapshot, model.Counts, error), org run.Org) run.Config {
 	c := run.Config{
 		Read: read, Table: p.Table, TableName: p.env.Get(VarTable), Queue: p.Work, Org: org, Clients: p.clients, Settings: p.Settings, Outdated: p.outdated,
-		Holder: NewToken(), Now: time.Now, NewToken: NewToken, Log: p.Log,
+		Version: p.version, Holder: NewToken(), Now: time.Now, NewToken: NewToken, Log: p.Log,
 	}
 	if p.Dead != nil {
 		c.Dead = p.Dead

@@ -34,7 +34,7 @@ func Checks() []Check {
 	var all []Check
 	for _, some := range [][]Check{
 		rowChecks(), desiredChecks(), recordChecks(), markChecks(), releaseChecks(), listChecks(), ownerChecks(),
-		indexChecks(), documentChecks(), leaseChecks(), pauseChecks(), bindChecks(), operatorChecks(), windowChecks(), budgetChecks(), tokenChecks(), sharedChecks(),
+		indexChecks(), documentChecks(), leaseChecks(), pauseChecks(), bindChecks(), operatorChecks(), windowChecks(), budgetChecks(), tokenChecks(), sharedChecks(), historyChecks(), wroteChecks(),
 	} {
 		all = append(all, some...)
 	}
