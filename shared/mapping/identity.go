@@ -62,4 +62,26 @@ func (m *Memory) Restore() *Memory {
 	return &Memory{table: newTable(tw, m.tenant, m.Options), twin: tw}
 }
 
+// Stored is one item as the twin keeps it.
+type Stored struct {
+	PK, SK string
+	Bytes  []byte
+}
+
+// Load puts items into an empty twin as they stood in another one, of this release or a former one.
+func (m *Memory) Load(items []Stored) error {
+	m.twin.mu.Lock()
+	defer m.twin.mu.Unlock()
+	for _, s := range items {
+		it, err := decodeBytes(s.Bytes)
+		if err != nil {
+			return fmt.Errorf("load item %s %s: %w", s.PK, s.SK, err)
+		}
+		k := itemKey{s.PK, s.SK}
+		m.twin.items[k] = s.Bytes
+		m.twin.index.write(k, nil, it, m.twin.clock())
+	}
+	return nil
+}
+
 func newID() string { return crand.Text() }

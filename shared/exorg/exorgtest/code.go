@@ -48,7 +48,7 @@ func (w *world) codeNameFree(name, exceptID string) *refusal {
 }
 
 func (w *world) createCode(a *act, in doc) (*code, *refusal) {
-	c := &code{id: w.dice.uuid(), created: a.now, createdBy: a.by.ID}
+	c := &code{id: w.newID(KindCode, nameIn(in)), created: a.now, createdBy: a.by.ID}
 	if e := w.readCode(a, c, in); e != nil {
 		return nil, e
 	}

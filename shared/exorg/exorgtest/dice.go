@@ -1,6 +1,7 @@
 package exorgtest
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -56,4 +57,19 @@ func (d *dice) shuffle(n int, swap func(i, j int)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.rng.Shuffle(n, swap)
+}
+
+// newID returns the id of an object that is made.
+func (w *world) newID(kind Kind, name string) string {
+	id := w.dice.uuid()
+	if w.cfg.ids == nil {
+		return id
+	}
+	return cmp.Or(w.cfg.ids(kind, name), id)
+}
+
+// nameIn returns the name in a body, "" without one.
+func nameIn(in doc) string {
+	name, _, _ := in.text("name")
+	return name
 }

@@ -27,6 +27,7 @@ type Client struct {
 type Option func(*config)
 
 type config struct {
+	ids func(kind Kind, name string) string // of objects that are made; nil: by chance
 	clock         func() time.Time
 	seed          uint64
 	clients       []Client
@@ -117,6 +118,9 @@ func (c *config) chance() uint64 {
 
 // WithID sets the id of the organisation; by default it comes from the seed.
 func WithID(id string) Option { return func(c *config) { c.orgID = id } }
+
+// WithIDs gives objects that are made the ids that a former organisation had for them, by kind and name; "" takes one by chance.
+func WithIDs(of func(kind Kind, name string) string) Option { return func(c *config) { c.ids = of } }
 
 // WithClients replaces the OAuth clients.
 func WithClients(clients ...Client) Option {

@@ -56,7 +56,7 @@ func (w *world) createQueue(a *act, in doc) (*queue, *refusal) {
 		}
 	}
 	f := form{in: in}
-	q := &queue{id: w.dice.uuid(), division: f.ref("division", w.home), created: a.now, createdBy: a.by.ID}
+	q := &queue{id: w.newID(KindQueue, nameIn(in)), division: f.ref("division", w.home), created: a.now, createdBy: a.by.ID}
 	if f.refused != nil {
 		return nil, f.refused
 	}

@@ -38,7 +38,7 @@ func (w *world) createSkill(a *act, kind Kind, in doc) (*skill, *refusal) {
 			return nil, duplicate(status, string(kind), name)
 		}
 	}
-	s := &skill{id: w.dice.uuid(), name: name, state: stateActive, version: 1, changed: a.now}
+	s := &skill{id: w.newID(kind, name), name: name, state: stateActive, version: 1, changed: a.now}
 	t.put(s.id, s, a.now)
 	w.note(a, kind, s.id, s.name, ActionCreate, Property{Name: "name", New: []string{name}})
 	return s, nil

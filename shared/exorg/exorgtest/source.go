@@ -43,7 +43,7 @@ func (w *world) sourceNameFree(name, exceptID string) *refusal {
 }
 
 func (w *world) createSource(a *act, in doc) (*source, *refusal) {
-	s := &source{id: w.dice.uuid()}
+	s := &source{id: w.newID(KindSource, nameIn(in))}
 	if e := w.readSource(s, in); e != nil {
 		return nil, e
 	}

@@ -61,7 +61,7 @@ func (w *world) createUser(a *act, in doc) (*user, *refusal) {
 	}
 	f := form{in: in}
 	u := &user{
-		id: w.dice.uuid(), version: 1, changed: a.now, stateAt: a.now, reason: "Unknown", roles: []string{"employee"},
+		id: w.newID(KindUser, nameIn(in)), version: 1, changed: a.now, stateAt: a.now, reason: "Unknown", roles: []string{"employee"},
 		email: f.need("email"), division: f.text("divisionId", w.home),
 	}
 	var e *refusal
