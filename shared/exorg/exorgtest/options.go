@@ -27,7 +27,7 @@ type Client struct {
 type Option func(*config)
 
 type config struct {
-	ids func(kind Kind, name string) string // of objects that are made; nil: by chance
+	ids           func(kind Kind, name string) string // of objects that are made; nil: by chance
 	clock         func() time.Time
 	seed          uint64
 	clients       []Client
