@@ -11,6 +11,7 @@ import (
 	"excs/shared/explain"
 	"excs/shared/mapping"
 	"excs/shared/model"
+	"excs/shared/rules"
 	"excs/shared/run"
 	"excs/shared/telemetry"
 	"excs/shared/verify"
@@ -57,6 +58,9 @@ type Handler struct {
 	Operator  Operator
 	Sweeper   Sweeper
 	Explainer Explainer
+	// Settings is the text of the deployment's settings, and PlanUnder plans as if others were deployed.
+	Settings  string
+	PlanUnder func(ctx context.Context, s rules.Settings, req run.Request) (run.Report, error)
 	// Zone is the time zone in which operators write hours; nil: UTC. Now is the clock; nil: the wall clock.
 	Zone *time.Location
 	Now  func() time.Time
@@ -129,6 +133,9 @@ func (h *Handler) Handle(ctx context.Context, body json.RawMessage) (any, error)
 // plan answers what a run would do now. No row, document, message or EX Org object is written; the requests that it makes
 // of the EX Org are counted in the shared budget as everybody's are.
 func (h *Handler) plan(ctx context.Context, r request) (shown, error) {
+	if r.preset != "" || len(r.settings) > 0 {
+		return h.planUnder(ctx, r)
+	}
 	report, err := h.Runner.Plan(ctx, r.Request)
 	return plannedBy(report, "This is a plan: nothing was written."), err
 }

@@ -31,6 +31,10 @@ type Payload struct {
 	// Who asks, and why: for the audit. Approve, discard, release, link, forget, pause and resume take them.
 	Who  string `json:"who,omitempty"`
 	Note string `json:"note,omitempty"`
+	// Settings are settings of the tenant to plan under instead of the deployed ones, Preset is the deployed ones under another preset: what would
+	// change, before anything is deployed. Both are of plan.
+	Settings json.RawMessage `json:"settings,omitempty"`
+	Preset   string          `json:"preset,omitempty"`
 	// Runs are the numbers of one run to show, or of two to compare; Since is from when on the history is shown: a date, a time, or a number of
 	// days as 7d. Both are of history.
 	Runs  []int64 `json:"runs,omitempty"`
@@ -63,6 +67,7 @@ type action struct {
 	scope       bool // kinds or keys say what it is about, not both
 	until       bool // takes until
 	history     bool // takes runs and since
+	under       bool // takes settings or preset
 	do          func(*Handler, context.Context, request) (shown, error)
 }
 
@@ -77,7 +82,7 @@ const (
 
 func actions() []action {
 	return []action{
-		{name: "plan", kinds: true, keys: true, do: (*Handler).plan},
+		{name: "plan", kinds: true, keys: true, under: true, do: (*Handler).plan},
 		{name: "sync", kinds: true, keys: true, do: (*Handler).sync},
 		{name: "verify", kinds: true, keys: true, dry: true, do: (*Handler).verify},
 		{name: "explain", keys: true, one: true, do: (*Handler).explain},
@@ -105,7 +110,10 @@ type request struct {
 	until  string
 	runs   []int64
 	since  string
-	format string
+
+	settings json.RawMessage
+	preset   string
+	format   string
 }
 
 func understand(body json.RawMessage) (request, error) {
@@ -115,7 +123,7 @@ func understand(body json.RawMessage) (request, error) {
 	}
 	r := request{
 		hash: strings.TrimSpace(p.PlanHash), exID: strings.TrimSpace(p.EXID), dryRun: p.DryRun, until: strings.TrimSpace(p.Until),
-		runs: p.Runs, since: strings.TrimSpace(p.Since),
+		runs: p.Runs, since: strings.TrimSpace(p.Since), settings: p.Settings, preset: strings.TrimSpace(p.Preset),
 		by: run.By{Who: strings.TrimSpace(p.Who), Note: strings.TrimSpace(p.Note)},
 	}
 	r.Cause = model.CauseManual
@@ -180,6 +188,8 @@ func (a action) allows(p Payload) error {
 		{"who", p.Who != "", a.signed},
 		{"note", p.Note != "", a.signed},
 		{"until", p.Until != "", a.until},
+		{"settings", len(p.Settings) > 0, a.under},
+		{"preset", p.Preset != "", a.under},
 		{"runs", len(p.Runs) > 0, a.history},
 		{"since", p.Since != "", a.history},
 		{"dryRun", p.DryRun, a.dry},

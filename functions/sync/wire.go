@@ -10,6 +10,7 @@ import (
 	"excs/shared/exorg"
 	"excs/shared/explain"
 	"excs/shared/mapping"
+	"excs/shared/rules"
 	"excs/shared/run"
 	"excs/shared/telemetry"
 	"excs/shared/verify"
@@ -29,10 +30,11 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 	if err != nil {
 		return lacking(err)
 	}
-	read, err := parts.Engage(ctx)
+	reader, err := parts.EngageReader(ctx)
 	if err != nil {
 		return lacking(err)
 	}
+	read := wiring.ReadFor(reader, parts.Settings)
 	zone, err := parts.Settings.Zone()
 	if err != nil {
 		return nil, err
@@ -44,7 +46,12 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 	runner := run.New(runs)
 	return &Handler{
 		Base:   parts.Base(),
-		Runner: runner, Operator: runner,
+		Runner: runner, Operator: runner, Settings: parts.SettingsText,
+		PlanUnder: func(ctx context.Context, s rules.Settings, req run.Request) (run.Report, error) {
+			under := runs
+			under.Settings, under.Read = s, wiring.ReadFor(reader, s)
+			return run.New(under).Plan(ctx, req)
+		},
 		Sweeper: verify.New(verify.Config{
 			Table: parts.Table, Lists: mapping.Lists{Table: parts.Table}, Queue: parts.Work, Org: verify.Open(cfg, s, s.Verify.Share), Settings: s,
 			Absence: s.Verify.Absence, Round: s.Verify.Round, Now: time.Now, NewToken: wiring.NewToken, Log: parts.Log,

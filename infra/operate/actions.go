@@ -29,10 +29,13 @@ const (
 	flagWho    = "who"
 	flagUntil  = "until"
 	flagRun    = "run"
-	flagSince  = "since"
-	flagReason = "reason"
-	flagMax    = "max"
-	flagDryRun = "dry-run"
+	flagPreset = "preset"
+
+	flagSettings = "settings"
+	flagSince    = "since"
+	flagReason   = "reason"
+	flagMax      = "max"
+	flagDryRun   = "dry-run"
 )
 
 const (
@@ -53,7 +56,7 @@ func actions() []action {
 	}
 	key, hash := []string{flagKeys}, []string{flagHash}
 	return []action{
-		{name: "plan", function: functionSync, takes: scope, help: "what a run would do now; writes nothing"},
+		{name: "plan", function: functionSync, takes: with(scope, []string{flagSettings, flagPreset}), help: "what a run would do now, or under -settings FILE or -preset current; writes nothing"},
 		{name: "sync", function: functionSync, takes: scope, writes: true, help: "a run now"},
 		{name: "verify", function: functionSync, takes: with(scope, []string{flagDryRun}), help: "look for what drifted or vanished in the EX Org"},
 		{name: "explain", function: functionSync, takes: key, needs: key, help: "why one object is as it is: -key user/1234"},

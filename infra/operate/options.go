@@ -1,10 +1,12 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -34,7 +36,9 @@ type command struct {
 	note, who, reason string
 	until, since      string
 	runs              []int64
-	max               int // 0: not given
+	preset            string
+	settings          []byte // the document, read from the file that was named
+	max               int    // 0: not given
 	dryRun            bool
 	eventFile         string // of invoke
 	withoutEffect     bool   // it only shows, although the action may write
@@ -90,6 +94,7 @@ type typed struct {
 	kinds, keys, key             string
 	hash, exID, note, who, until string
 	runs, since                  string
+	settings, preset             string
 	reason, max, dry, local, yes string
 }
 
@@ -123,6 +128,8 @@ func (c console) flags(t *typed) (*flag.FlagSet, map[string]*string) {
 	text(&t.note, flagNote, "", "why: it is audited")
 	text(&t.who, flagWho, "", "who: it is audited; otherwise whoever the credentials are of")
 	text(&t.until, flagUntil, "", "pause: when it ends by itself: 06:00, 2026-03-02T06:00:00Z, or never with a note")
+	text(&t.settings, flagSettings, "", "plan: a file with settings of the tenant to plan under instead of the deployed ones")
+	text(&t.preset, flagPreset, "", "plan: 2023-07 or current, to plan under the deployed settings with that preset")
 	text(&t.runs, flagRun, "", "history: the number of a run, or two to compare: 812,815")
 	text(&t.since, flagSince, "", "history: from when on: 7d, 2026-03-02 or 2026-03-02T06:00:00Z")
 	text(&t.reason, flagReason, "", "replay: a part of the letters' reason, or its code")
@@ -156,7 +163,7 @@ func (c console) read(t *typed, args []string) (rest []string, err error) {
 
 // allowed checks that the action has the flags that it needs and none that it does not know.
 func (c console) allowed(a action, f *flag.FlagSet, values map[string]*string) error {
-	for _, name := range []string{flagKinds, flagKeys, flagHash, flagEXID, flagNote, flagWho, flagUntil, flagRun, flagSince, flagReason, flagMax, flagDryRun} {
+	for _, name := range []string{flagKinds, flagKeys, flagHash, flagEXID, flagNote, flagWho, flagUntil, flagSettings, flagPreset, flagRun, flagSince, flagReason, flagMax, flagDryRun} {
 		if off := slices.Contains([]string{"", "0", "false"}, *values[name]); !off && !slices.Contains(a.takes, name) {
 			return misused("%s takes no %s: leave it out%s", a.name, name, inEnvironment(c.getenv, name))
 		}
@@ -220,7 +227,7 @@ func (t typed) understand(rest []string) (command, error) {
 	cmd := command{
 		action: t.action, stage: t.stage, region: t.region, format: t.format,
 		kinds: split(t.kinds), keys: append(split(t.keys), split(t.key)...),
-		hash: strings.TrimSpace(t.hash), exID: strings.TrimSpace(t.exID), note: strings.TrimSpace(t.note), who: strings.TrimSpace(t.who), until: strings.TrimSpace(t.until), since: strings.TrimSpace(t.since), reason: t.reason,
+		hash: strings.TrimSpace(t.hash), exID: strings.TrimSpace(t.exID), note: strings.TrimSpace(t.note), who: strings.TrimSpace(t.who), until: strings.TrimSpace(t.until), since: strings.TrimSpace(t.since), preset: strings.TrimSpace(t.preset), reason: t.reason,
 	}
 	for _, b := range []struct {
 		name, text string
@@ -236,19 +243,14 @@ func (t typed) understand(rest []string) (command, error) {
 	if cmd.yes, err = stages.Yes(t.yes); err != nil {
 		return cmd, misused("%s", err)
 	}
-	for _, number := range split(t.runs) {
-		n, err := strconv.ParseInt(number, 10, 64)
-		if err != nil || n < 1 {
-			return cmd, misused("run is %q: write the number of a run, as history shows it", number)
-		}
-		cmd.runs = append(cmd.runs, n)
+	if cmd.settings, err = readSettings(t.settings); err != nil {
+		return cmd, err
 	}
-	if t.max != "" {
-		n, err := strconv.Atoi(t.max)
-		if err != nil || n < 1 {
-			return cmd, misused("max is %q: write a whole number from 1 on", t.max)
-		}
-		cmd.max = n
+	if cmd.runs, err = numbersOf(t.runs); err != nil {
+		return cmd, err
+	}
+	if cmd.max, err = mostOf(t.max); err != nil {
+		return cmd, err
 	}
 	if t.name != actionInvoke {
 		if len(rest) > 0 {
@@ -285,4 +287,44 @@ func (cmd *command) check() error {
 	}
 	cmd.withoutEffect = !cmd.writes || cmd.dryRun || cmd.name == actionResume && cmd.hash == ""
 	return nil
+}
+
+// readSettings reads the file of settings that the operator names, nil where none is named.
+func readSettings(path string) ([]byte, error) {
+	if path == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(path) //nolint:gosec // the file that the operator names
+	if err != nil {
+		return nil, misused("the settings cannot be read: %s", err)
+	}
+	if !json.Valid(text) {
+		return nil, misused("%s holds no JSON: give the tenant's settings, as under settings of the stage in cdk.json", path)
+	}
+	return text, nil
+}
+
+// numbersOf reads the numbers of runs.
+func numbersOf(list string) ([]int64, error) {
+	var numbers []int64
+	for _, text := range split(list) {
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || n < 1 {
+			return nil, misused("run is %q: write the number of a run, as history shows it", text)
+		}
+		numbers = append(numbers, n)
+	}
+	return numbers, nil
+}
+
+// mostOf reads how many at most; 0: nothing was given.
+func mostOf(text string) (int, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return 0, misused("max is %q: write a whole number from 1 on", text)
+	}
+	return n, nil
 }

@@ -23,8 +23,11 @@ type syncPayload struct {
 	Who      string   `json:"who,omitempty"`
 	Until    string   `json:"until,omitempty"`
 	Runs     []int64  `json:"runs,omitempty"`
-	Since    string   `json:"since,omitempty"`
-	Format   string   `json:"format,omitempty"`
+	Preset   string   `json:"preset,omitempty"`
+
+	Settings json.RawMessage `json:"settings,omitempty"`
+	Since    string          `json:"since,omitempty"`
+	Format   string          `json:"format,omitempty"`
 }
 
 // replayPayload is what the function replay takes.
@@ -46,7 +49,7 @@ func (cmd command) payload() ([]byte, error) {
 	default:
 		return encode(syncPayload{
 			Action: cmd.name, Kinds: cmd.kinds, Keys: cmd.keys, PlanHash: cmd.hash, EXID: cmd.exID, DryRun: cmd.dryRun,
-			Note: cmd.note, Who: cmd.who, Until: cmd.until, Runs: cmd.runs, Since: cmd.since, Format: cmd.format,
+			Note: cmd.note, Who: cmd.who, Until: cmd.until, Runs: cmd.runs, Preset: cmd.preset, Settings: cmd.settings, Since: cmd.since, Format: cmd.format,
 		})
 	}
 }

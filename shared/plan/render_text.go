@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -14,12 +15,12 @@ func (p Plan) Text(o Options) string {
 		var b strings.Builder
 		b.WriteString(p.headline() + "\n")
 		b.WriteString("hash " + p.Hash + "\n")
+		section(&b, "Counts", p.table())
 		section(&b, "Changes", p.changeLines(o))
 		section(&b, "Held", p.heldLines(o))
 		section(&b, "Rejected", p.rejectLines(o))
 		section(&b, "Notes", p.noteLines(o))
 		section(&b, "Guard", p.guardLines())
-		section(&b, "Counts", p.table())
 		return []byte(b.String())
 	}))
 }
@@ -115,19 +116,79 @@ func (p Plan) rejectLines(o Options) []string {
 	return lines
 }
 
+// noteLines are the notes, those of one sort as one line with a few of their keys: what repeats forty times hides what is said once.
 func (p Plan) noteLines(o Options) []string {
 	var lines []string
-	for i, n := range p.Notes {
+	groups := notesBySort(p.Notes)
+	for i, g := range groups {
 		if i == o.Lines {
-			return append(lines, more(len(p.Notes)-i))
+			return append(lines, more(len(groups)-i))
 		}
-		text := prose(n.Text)
-		if !n.Key.IsZero() {
-			text = n.Key.String() + ": " + text
-		}
-		lines = append(lines, text)
+		lines = append(lines, g.line())
 	}
 	return lines
+}
+
+// sameNotes are notes that differ in names and numbers only.
+type sameNotes struct {
+	sort  string
+	notes []model.Note
+}
+
+// noteKeys is how many keys a line of repeated notes names, notesApart how many of one sort still have lines of their own.
+const (
+	noteKeys   = 5
+	notesApart = 2
+)
+
+func (g sameNotes) line() string {
+	first := g.notes[0]
+	if len(g.notes) == 1 {
+		text := prose(first.Text)
+		if !first.Key.IsZero() {
+			text = first.Key.String() + ": " + text
+		}
+		return text
+	}
+	keys := make([]string, 0, noteKeys)
+	for _, n := range g.notes[:min(noteKeys, len(g.notes))] {
+		keys = append(keys, n.Key.String())
+	}
+	text := fmt.Sprintf("%s × %s: %s", thousands(len(g.notes)), prose(g.sort), strings.Join(keys, ", "))
+	if rest := len(g.notes) - noteKeys; rest > 0 {
+		text += ", " + more(rest)
+	}
+	return text
+}
+
+// inNotes are what differs between notes of one sort: names in quotes, and numbers.
+var inNotes = regexp.MustCompile(`'[^']*'|"[^"]*"|\d+`)
+
+// notesBySort groups notes, in the order of the first of each sort. Those of no object stand alone.
+func notesBySort(notes []model.Note) []sameNotes {
+	count := map[string]int{}
+	sortOf := func(n model.Note) string {
+		return string(n.Key.Kind) + " " + inNotes.ReplaceAllString(n.Text, "…")
+	}
+	for _, n := range notes {
+		count[sortOf(n)]++
+	}
+	at := map[string]int{}
+	var groups []sameNotes
+	for _, n := range notes {
+		sort := sortOf(n)
+		if n.Key.IsZero() || count[sort] <= notesApart {
+			groups = append(groups, sameNotes{notes: []model.Note{n}})
+			continue
+		}
+		if i, ok := at[sort]; ok {
+			groups[i].notes = append(groups[i].notes, n)
+			continue
+		}
+		at[sort] = len(groups)
+		groups = append(groups, sameNotes{sort: strings.TrimPrefix(sort, string(n.Key.Kind)+" "), notes: []model.Note{n}})
+	}
+	return groups
 }
 
 func (p Plan) guardLines() []string {

@@ -31,9 +31,11 @@ import (
 // Parts are the adapters of one function, made from its environment.
 type Parts struct {
 	Settings rules.Settings
-	Table    mapping.Store
-	Work     queue.Queue
-	Dead     queue.Queue // nil without EXCS_DLQ_URL
+	// SettingsText is what the settings were read from.
+	SettingsText string
+	Table        mapping.Store
+	Work         queue.Queue
+	Dead         queue.Queue // nil without EXCS_DLQ_URL
 	// Log is the function's logger with the tenant on every line.
 	Log *slog.Logger
 
@@ -68,6 +70,7 @@ func Open(ctx context.Context, getenv func(string) string, log *slog.Logger, nee
 	if p.Settings, err = rules.Parse([]byte(text)); err != nil {
 		return nil, err
 	}
+	p.SettingsText = text
 	p.outdated = outdated(text, getenv(VarSettingsHash))
 	p.tenant = strconv.FormatInt(p.Settings.Tenant, 10)
 	p.Log = log.With(telemetry.AttrTenant, p.tenant)
@@ -107,6 +110,16 @@ func (p *Parts) Close() error {
 // Engage opens the reader of the Configuration Database and gives the read of one run; Close ends it. It does not connect.
 // The database driver must be registered by the program.
 func (p *Parts) Engage(ctx context.Context) (func(context.Context) (*model.Snapshot, model.Counts, error), error) {
+	reader, err := p.EngageReader(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return ReadFor(reader, p.Settings), nil
+}
+
+// EngageReader opens the reader of the Configuration Database, for a function that reads it under other settings too; Close ends it. It does not
+// connect.
+func (p *Parts) EngageReader(ctx context.Context) (*engage.Reader, error) {
 	text, err := p.resolver.Resolve(ctx, VarEngageSecret, p.env.Get(VarEngageSecret))
 	if err != nil {
 		return nil, err
@@ -120,7 +133,7 @@ func (p *Parts) Engage(ctx context.Context) (func(context.Context) (*model.Snaps
 		return nil, err
 	}
 	p.closers = append(p.closers, reader)
-	return ReadFor(reader, p.Settings), nil
+	return reader, nil
 }
 
 // ReadFor gives the read that a tenant's settings ask for.
