@@ -184,7 +184,9 @@ func (p *parts) goneOf(ctx context.Context, s set, added []model.Assigned) (gone
 		seen, _, err := p.Org.Get(ctx, s.kind, row.EXID)
 		switch {
 		case model.CodeOf(err) == model.CodeNotFound || (err == nil && seen.Deleted):
-			gone[row.EXID] = key
+			if row.Goal == mapping.GoalPresent { // else Engage has it no more either, and nobody makes it again: the part is refused
+				gone[row.EXID] = key
+			}
 		case err != nil:
 			return nil, nil, fmt.Errorf("read %s: %w", key, err)
 		}

@@ -10,6 +10,7 @@ import (
 //	row                                       outcome
 //	the object was rejected                   kept as it is
 //	its EX object is taken over               nothing here: the newcomer's change says it
+//	another living key has its EX object      the row is forgotten; while it is about to: nothing yet
 //	orphan already, or on its way out         only the index entry goes
 //	shares an EX object with a living key     the row is forgotten
 //	source                                    nothing, ever
@@ -24,6 +25,10 @@ func (s *site) draftGone(k model.Key) {
 	case k.Kind == model.KindMembers:
 		s.draftGoneMembers(k, known)
 	case taken:
+	case s.in.Taken[k].Done:
+		s.follow(Forget{Key: k, Reason: "its EX object goes on as " + s.in.Taken[k].By.String()}, model.Key{})
+	case !s.in.Taken[k].By.IsZero():
+		// A worker is about to take the object over: what becomes of the row before it is decided when that is done.
 	case known.Orphan || known.Leaving:
 		s.follow(Forget{Key: k, IndexOnly: true, Reason: "the row says so already"}, model.Key{})
 	case sharesNames(k.Kind) && (known.Object.SameAs != 0 || s.heldByNamesake(k.Kind, known.Object.Name)):

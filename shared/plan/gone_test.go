@@ -302,3 +302,24 @@ func TestASharedRowIsForgottenOnlyWithProof(t *testing.T) {
 	in.Proof = proof()
 	wantLines(t, "a proof", forgotten(plan.Make(in)), "skill/5")
 }
+
+// A key that is gone and whose EX object another living key has by now is dismissed by no rule of its kind: its row goes, and nothing is written
+// to the object. While the other key is about to take it over nothing is decided yet.
+func TestAKeyWhoseObjectAnotherHas(t *testing.T) {
+	for _, preset := range rules.Presets() {
+		t.Run(string(preset), func(t *testing.T) {
+			w := newWorld(preset).have(aUser(1), aUser(2))
+			in := w.input(aUser(2))
+			in.Taken = map[model.Key]plan.Taking{user(1): {By: user(2)}}
+			p := plan.Make(in)
+			if len(p.Changes)+len(p.Held)+len(p.Forget) > 0 {
+				t.Errorf("while it is being taken over: changes %v, held %v, forgotten %v", said(p), p.Held, p.Forget)
+			}
+			in.Taken = map[model.Key]plan.Taking{user(1): {By: user(2), Done: true}}
+			p = plan.Make(in)
+			if len(p.Changes)+len(p.Held) > 0 || len(p.Forget) != 1 || p.Forget[0].Key != user(1) || p.Forget[0].IndexOnly {
+				t.Errorf("when it is taken over: changes %v, held %v, forgotten %v", said(p), p.Held, p.Forget)
+			}
+		})
+	}
+}

@@ -56,6 +56,8 @@ type Input struct {
 	Tripped map[string]time.Time
 	// Approved are the Held.IDs and Held.Parts that an operator approved and whose approval has not run out.
 	Approved map[string]bool
+	// Taken says of Lost keys that another key which Engage has owns their EX object by now: a takeover whose run died is no newcomer's any more.
+	Taken map[model.Key]Taking
 	// Paused says why an operator keeps EXCS from writing to a key, "" when nobody does; nil: nothing is paused. What is
 	// paused is held, whole: no row, no index entry, no message.
 	Paused func(model.Key) string
@@ -135,4 +137,12 @@ type Match struct {
 	Stale map[model.Key]bool
 	// Leave are the users that are members of an EX queue and that its member list would lose with the adoption.
 	Leave []model.Key
+}
+
+// Taking is a takeover that an earlier run told of.
+type Taking struct {
+	// By is the key that has the EX object, or is about to.
+	By model.Key
+	// Done says that it has: nothing is left to the row before it.
+	Done bool
 }

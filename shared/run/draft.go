@@ -298,6 +298,10 @@ func (r *Runner) input(ctx context.Context, d *draft, matches map[model.Key]plan
 	if err != nil {
 		return plan.Input{}, err
 	}
+	taken, err := r.takings(ctx, d)
+	if err != nil {
+		return plan.Input{}, err
+	}
 	settled := map[model.Key]bool{}
 	for _, key := range d.delta.Lost {
 		settled[key] = d.rows[key].State == mapping.StateConverged
@@ -309,7 +313,7 @@ func (r *Runner) input(ctx context.Context, d *draft, matches map[model.Key]plan
 		}
 	}
 	return plan.Input{
-		Settings: r.Settings, Proof: d.proof, Objects: d.result.Objects, Rejects: d.result.Rejects, Notes: d.notes(),
+		Taken: taken, Settings: r.Settings, Proof: d.proof, Objects: d.result.Objects, Rejects: d.result.Rejects, Notes: d.notes(),
 		Delta: d.delta, Facts: facts, Settled: settled, Matches: matches, Drawn: windows.drawn(), Counted: windows.counted,
 		Mapped: d.site.Base(max(g.RemovalWindow, g.UpdateWindow), d.at), Memberships: d.site.MembershipBase(g.UpdateWindow, d.at),
 		Start:     func(window time.Duration) map[model.Kind]int { return d.site.Start(window, d.at) },

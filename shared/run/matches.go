@@ -471,3 +471,38 @@ func (r *Runner) owners(ctx context.Context, d *draft, matches map[model.Key]pla
 	}
 	return nil
 }
+
+// takings finds out which keys that are gone from Engage have lost their EX object to a key that Engage has. The run that told of the takeover
+// may have died, so that the heir is no newcomer and nothing but the owner says so.
+func (r *Runner) takings(ctx context.Context, d *draft) (map[model.Key]plan.Taking, error) {
+	ids, gone := map[model.Kind][]string{}, map[string]model.Key{}
+	for _, key := range d.delta.Lost {
+		if row := d.rows[key]; row.EXID != "" && (key.Kind == model.KindUser || key.Kind == model.KindQueue) {
+			ids[key.Kind], gone[row.EXID] = append(ids[key.Kind], row.EXID), key
+		}
+	}
+	taken := map[model.Key]plan.Taking{}
+	for _, kind := range slices.Sorted(maps.Keys(ids)) {
+		owners, err := r.Table.Owners(ctx, kind, ids[kind])
+		if err != nil {
+			return nil, fmt.Errorf("read the owners of what is gone from Engage: %w", err)
+		}
+		var heirs []model.Key
+		for exID, item := range owners {
+			for _, owner := range item.Unjudged() {
+				if key := gone[exID]; owner != key && d.living(owner) {
+					heirs, taken[key] = append(heirs, owner), plan.Taking{By: owner}
+				}
+			}
+		}
+		slices.SortFunc(heirs, model.Key.Compare)
+		if _, err := r.learn(ctx, d, heirs); err != nil {
+			return nil, err
+		}
+	}
+	for key, t := range taken {
+		t.Done = d.rows[t.By].EXID == d.rows[key].EXID
+		taken[key] = t
+	}
+	return taken, nil
+}

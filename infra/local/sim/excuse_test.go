@@ -17,7 +17,10 @@ import (
 var (
 	orphanHasIt  = regexp.MustCompile(`an orphan that was (\S+), has the new (?:name|e-mail address) of (\S+):`)
 	belongsTo    = regexp.MustCompile(`that it would adopt belongs to (\S+)$`)
-	anotherHasIt = regexp.MustCompile(`^kept from its name: (\S+) has its name or address and can not get its own`)
+	anotherHasIt = regexp.MustCompile(`(?:^kept from its name: (\S+) has its name or address and can not get its own|^(\S+) has the name or address that is to be its own, and is to get another one first)`)
+	// A stranger's object has the name: people are told to rename it, or to correct the name in Engage.
+	strangerHasIt = regexp.MustCompile(`the EX object (\S+) has the new (?:name|e-mail address) of (\S+): (?:rename that one|free the address there)`)
+	queueIsNotYet = regexp.MustCompile(`^(queue/\d+) is not in the EX Org yet$`)
 )
 
 // leftToPeople gives the objects that are not right at rest and that only a person can make right. They are listed, with the
@@ -29,18 +32,7 @@ func (l *life) leftToPeople(items []mapping.Item) map[model.Key]bool {
 	}
 	for range items {
 		for _, i := range items {
-			m := anotherHasIt.FindStringSubmatch(i.Reason)
-			if m == nil && i.State == mapping.StateQuarantined {
-				m = belongsTo.FindStringSubmatch(i.Reason)
-			}
-			if m != nil {
-				key, err := model.ParseKey(m[1])
-				left[i.Key] = err == nil && left[key]
-			} else if m := orphanHasIt.FindStringSubmatch(i.Reason); m != nil && (i.State == mapping.StateQuarantined || i.Refusing()) {
-				left[i.Key] = orphans[m[1]] && m[2] == i.Key.String()
-			} else if i.Key.Kind == model.KindMembers && strings.Contains(i.Reason, "could not be made in the EX Org") {
-				left[i.Key] = left[model.Key{Kind: model.KindQueue, DBID: i.Key.DBID}]
-			}
+			left[i.Key] = left[i.Key] || l.isLeft(i, orphans, left)
 		}
 	}
 	for _, is := range left {
@@ -49,6 +41,69 @@ func (l *life) leftToPeople(items []mapping.Item) map[model.Key]bool {
 		}
 	}
 	return left
+}
+
+// isLeft says whether one object is left to a person, by its reason and what is left already.
+func (l *life) isLeft(i mapping.Item, orphans map[string]bool, left map[model.Key]bool) bool {
+	isLeft := func(text string) bool {
+		key, err := model.ParseKey(text)
+		return err == nil && left[key]
+	}
+	if m := anotherHasIt.FindStringSubmatch(i.Reason); m != nil {
+		return isLeft(m[1] + m[2])
+	}
+	if m := belongsTo.FindStringSubmatch(i.Reason); m != nil && i.State == mapping.StateQuarantined {
+		return isLeft(m[1])
+	}
+	if m := orphanHasIt.FindStringSubmatch(i.Reason); m != nil && (i.State == mapping.StateQuarantined || i.Refusing()) {
+		return orphans[m[1]] && m[2] == i.Key.String()
+	}
+	if m := strangerHasIt.FindStringSubmatch(i.Reason); m != nil {
+		return m[2] == i.Key.String() && l.isStrangers(i.Key.Kind, m[1])
+	}
+	if m := queueIsNotYet.FindStringSubmatch(i.Reason); m != nil {
+		return isLeft(m[1])
+	}
+	if i.Key.Kind == model.KindMembers && strings.Contains(i.Reason, "could not be made in the EX Org") {
+		return left[model.Key{Kind: model.KindQueue, DBID: i.Key.DBID}]
+	}
+	return i.Refusing() && l.refusesOnlyWhatIsGone(i.Key)
+}
+
+// isStrangers says that an EX object is no living key's: nobody but its administrators can rename it.
+func (l *life) isStrangers(kind model.Kind, exID string) bool {
+	owners, err := l.root.Table.Owners(context.Background(), kind, []string{exID})
+	if err != nil {
+		panic(err)
+	}
+	for _, key := range owners[exID].Unjudged() {
+		row, err := l.root.Table.Get(context.Background(), key)
+		if err == nil && row.EXID == exID && row.Goal == mapping.GoalPresent {
+			return false
+		}
+	}
+	return true
+}
+
+// refusesOnlyWhatIsGone says that a user lacks nothing but skills and languages that are gone from the EX Org and from Engage: nobody makes them
+// again for the sake of a Person who is gone too.
+func (l *life) refusesOnlyWhatIsGone(key model.Key) bool {
+	row, err := l.root.Table.Get(context.Background(), key)
+	if err != nil || len(row.Refused) == 0 {
+		return false
+	}
+	for _, r := range row.Refused {
+		kind := map[string]model.Kind{model.FieldSkills: model.KindSkill, model.FieldLanguages: model.KindLanguage}[r.Part]
+		for _, s := range slices.Concat(l.org.Skills(), l.org.Languages()) {
+			if kind == "" || s.ID == r.EXID && s.State == "active" {
+				return false
+			}
+		}
+		if kind == "" || !l.isStrangers(kind, r.EXID) {
+			return false
+		}
+	}
+	return true
 }
 
 // excused says whether the object of a line that the EX Org lacks is right all the same: it is left to a person, and all but
