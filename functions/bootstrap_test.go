@@ -260,7 +260,7 @@ func TestInvocations(t *testing.T) {
 	env["EXCS_ENGAGE_SECRET"] = `{"driver":"postgres","dsn":"postgres://excs:` + password + `@` + closedPort(t) + `/genesys?sslmode=disable"}`
 	l := start(t, "sync", env)
 	tests := []struct{ name, payload, code, says string }{
-		{"an unknown action", `{"action":"nonsense"}`, "invalid", `unknown action "nonsense": use one of plan, sync, verify, explain, approve, discard, release, link, forget, pause, resume, list, history, status`},
+		{"an unknown action", `{"action":"nonsense"}`, "invalid", `unknown action "nonsense": use one of plan, sync, verify, explain, approve, discard, release, link, forget, pause, resume, list, history, report, status`},
 		{"an unknown field", `{"action":"plan","all":true}`, "invalid", `unknown field "all"`},
 		{"a plan of an Engage that does not answer", `{"action":"plan"}`, "unavailable", "check host, port and network"},
 		{"and again", `{"action":"plan"}`, "unavailable", "plan: "},

@@ -142,6 +142,13 @@ func past(o *operator) *operator {
 	o.record = func(n int64) (run.Record, error) {
 		return run.Record{Event: ran(n, since.Add(time.Duration(n)*time.Minute), int(n-800)), Written: wrote}, nil
 	}
+	o.report = func([]model.Kind) ([]run.Finding, error) {
+		return []run.Finding{
+			{What: run.FindingActiveOrphan, Key: user(9), Name: "Gone Girl", Since: since, Reason: "gone from Engage", Correct: "EX Org", EXID: "ex-9"},
+			{What: run.FindingRejected, Key: user(7), Name: hostile, Number: "=1+1", Since: since, Reason: "no e-mail address", Correct: "Engage"},
+			{What: run.FindingRefused, Key: user(8), Name: "Bob", Number: "4711", Since: since, Reason: "skills Sales: the limit is reached", Correct: "EX Org", EXID: "ex-8"},
+		}, nil
+	}
 	o.written = func(model.Key) ([]mapping.Wrote, error) { return wrote[:1], nil }
 	return o
 }
@@ -160,6 +167,7 @@ func TestGolden(t *testing.T) {
 		"list":       `{"action":"list"}`,
 		"status":     `{"action":"status"}`,
 		"history":    `{"action":"history"}`,
+		"report":     `{"action":"report"}`,
 		"runs":       `{"action":"history","runs":[812,815]}`,
 		"written":    `{"action":"history","keys":["user/7"]}`,
 	}
@@ -277,5 +285,14 @@ func TestDecisionsAreSigned(t *testing.T) {
 	must(t, h, `{"action":"discard","planHash":"a"}`)
 	if d := cmp.Diff([]run.By{{Who: "jane", Note: "agreed"}, {}}, f.by); d != "" {
 		t.Error(d)
+	}
+}
+
+// The report as a spreadsheet takes it: one line a finding, and nothing in it that a spreadsheet would calculate.
+func TestTheReportAsASpreadsheet(t *testing.T) {
+	h := &Handler{Log: quiet(), Runner: telling(t), Operator: past(reporting(t))}
+	compare(t, "report.csv.golden", must(t, h, `{"action":"report","format":"csv"}`))
+	if _, err := ask(t, h, `{"action":"list","format":"csv"}`); model.CodeOf(err) != model.CodeInvalid {
+		t.Errorf("list as CSV: %v", err)
 	}
 }

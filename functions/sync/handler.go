@@ -38,6 +38,7 @@ type Operator interface {
 	Forget(ctx context.Context, keys []model.Key, by run.By) ([]run.Forgotten, error)
 	History(ctx context.Context, req run.HistoryRequest) (events []run.Event, more bool, err error)
 	RunRecord(ctx context.Context, number int64) (run.Record, error)
+	Report(ctx context.Context, kinds []model.Kind) ([]run.Finding, error)
 	WrittenTo(ctx context.Context, key model.Key) ([]mapping.Wrote, error)
 }
 
@@ -110,7 +111,7 @@ func (h *Handler) Handle(ctx context.Context, body json.RawMessage) (any, error)
 		h.Log.WarnContext(ctx, "action refused", "action", req.name, "code", model.CodeOf(err), "error", err.Error())
 		return nil, wrap(req.name, err)
 	}
-	if why := h.Outdated(); why != "" && req.name != "status" && req.name != "list" && req.name != "pause" && req.name != "history" {
+	if why := h.Outdated(); why != "" && req.name != "status" && req.name != "list" && req.name != "pause" && req.name != "history" && req.name != "report" {
 		return nil, model.Errorf(model.CodeConflict, req.name, "%s", why)
 	}
 	ctx, err = h.Bind(ctx)

@@ -68,6 +68,7 @@ func brokenOperator(t *testing.T, err error) *operator {
 		release: func([]model.Key, run.By) ([]run.Released, error) { return nil, err },
 		link:    func(run.LinkRequest) (run.Linked, error) { return run.Linked{}, err },
 		forget:  func([]model.Key, run.By) ([]run.Forgotten, error) { return nil, err },
+		report:  func([]model.Kind) ([]run.Finding, error) { return nil, err },
 		history: func(run.HistoryRequest) ([]run.Event, bool, error) { return nil, false, err },
 	}
 }

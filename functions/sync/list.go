@@ -146,6 +146,11 @@ func inFormat(a shown, format string) (any, error) {
 	switch format {
 	case formatText:
 		return a.text(), nil
+	case formatCSV:
+		if c, ok := a.(interface{ csv() (string, error) }); ok {
+			return c.csv()
+		}
+		return nil, model.Errorf(model.CodeInternal, "sync", "the answer has no CSV")
 	case formatMarkdown:
 		if m, ok := a.(interface{ markdown() string }); ok {
 			return m.markdown(), nil

@@ -82,6 +82,7 @@ type operator struct {
 	forget  func([]model.Key, run.By) ([]run.Forgotten, error)
 	history func(run.HistoryRequest) ([]run.Event, bool, error)
 	record  func(int64) (run.Record, error)
+	report  func([]model.Kind) ([]run.Finding, error)
 	written func(model.Key) ([]mapping.Wrote, error)
 }
 
@@ -97,6 +98,13 @@ func (o *operator) RunRecord(_ context.Context, n int64) (run.Record, error) {
 		o.t.Fatal("RunRecord was called")
 	}
 	return o.record(n)
+}
+
+func (o *operator) Report(_ context.Context, kinds []model.Kind) ([]run.Finding, error) {
+	if o.report == nil {
+		o.t.Fatal("Report was called")
+	}
+	return o.report(kinds)
 }
 
 func (o *operator) WrittenTo(_ context.Context, key model.Key) ([]mapping.Wrote, error) {

@@ -16,7 +16,7 @@ import (
 
 // Payload is what an operator sends (RULES 9).
 type Payload struct {
-	// Action is plan, sync, verify, explain, approve, discard, release, link, forget, pause, resume, list, history or status.
+	// Action is plan, sync, verify, explain, approve, discard, release, link, forget, pause, resume, list, history, report or status.
 	Action string `json:"action"`
 	// Kinds limit plan, sync, verify, approve, discard and list; Keys limit plan, sync, verify, approve and discard, written
 	// "user/1234". A key is looked at even when nothing changed. Explain and link take one key, release and forget some. Pause
@@ -44,7 +44,7 @@ type Payload struct {
 	Until string `json:"until,omitempty"`
 	// DryRun makes verify list what it would queue, and queue nothing.
 	DryRun bool `json:"dryRun,omitempty"`
-	// Format of the answer: json (default), text or markdown.
+	// Format of the answer: json (default), text or markdown; of report csv too.
 	Format string `json:"format,omitempty"`
 }
 
@@ -53,6 +53,7 @@ const (
 	formatJSON     = "json"
 	formatText     = "text"
 	formatMarkdown = "markdown"
+	formatCSV      = "csv" // of report
 )
 
 // action is what one word of the contract does and which fields go with it. A field that an action does not know is
@@ -68,6 +69,7 @@ type action struct {
 	until       bool // takes until
 	history     bool // takes runs and since
 	under       bool // takes settings or preset
+	csv         bool // answers in CSV too
 	do          func(*Handler, context.Context, request) (shown, error)
 }
 
@@ -95,6 +97,7 @@ func actions() []action {
 		{name: actionResume, kinds: true, keys: true, scope: true, hash: optional, signed: true, do: (*Handler).resume},
 		{name: "list", kinds: true, do: (*Handler).list},
 		{name: "history", keys: true, history: true, do: (*Handler).history},
+		{name: "report", kinds: true, csv: true, do: (*Handler).report},
 		{name: "status", do: (*Handler).status},
 	}
 }
@@ -136,7 +139,7 @@ func understand(body json.RawMessage) (request, error) {
 	if err := r.action.needs(p); err != nil {
 		return r, err
 	}
-	if r.format, err = formatOf(p.Format); err != nil {
+	if r.format, err = r.action.formatOf(p.Format); err != nil {
 		return r, err
 	}
 	return r, r.limit(p)
@@ -164,12 +167,14 @@ func actionOf(name string) (action, error) {
 	return action{}, invalid("unknown action %q: use one of %s", name, strings.Join(names, ", "))
 }
 
-func formatOf(name string) (string, error) {
-	switch name {
-	case "":
+func (a action) formatOf(name string) (string, error) {
+	switch {
+	case name == "":
 		return formatJSON, nil
-	case formatJSON, formatText, formatMarkdown:
+	case name == formatJSON, name == formatText, name == formatMarkdown, name == formatCSV && a.csv:
 		return name, nil
+	case a.csv:
+		return "", invalid("unknown format %q: use json, text, markdown or csv", name)
 	default:
 		return "", invalid("unknown format %q: use json, text or markdown", name)
 	}

@@ -14,6 +14,8 @@ type action struct {
 	// needs are those that it can not do without; hashOrKey says that it needs the hash of a plan, or a single key.
 	needs     []string
 	hashOrKey bool
+	// csv says that the action answers in CSV too.
+	csv bool
 	// writes says that rows, the queue or the EX Org may change by it.
 	writes bool
 	help   string
@@ -62,6 +64,7 @@ func actions() []action {
 		{name: "explain", function: functionSync, takes: key, needs: key, help: "why one object is as it is: -key user/1234"},
 		{name: "list", function: functionSync, takes: []string{flagKinds}, help: "orphans, rejects, held, invisible, quarantined, paused"},
 		{name: "history", function: functionSync, takes: with(key, []string{flagRun, flagSince}), help: "what runs and operators did: -run 812 for one run, -run 812,815 to compare, -key user/1234 for an object"},
+		{name: "report", function: functionSync, takes: []string{flagKinds}, csv: true, help: "what the administrators have to correct, with names and numbers; -format csv for a spreadsheet"},
 		{name: "status", function: functionSync, help: "the last run, what is mapped, what is not converged"},
 		{name: "approve", function: functionSync, takes: with(hash, scope, audit), hashOrKey: true, writes: true, help: "let the held changes of a plan pass: -hash …, or of one object: -key …"},
 		{name: "discard", function: functionSync, takes: with(hash, scope, audit), hashOrKey: true, help: "take an unused approval back: -hash …, or -key …"},

@@ -20,6 +20,7 @@ const (
 	formatText     = "text"
 	formatJSON     = "json"
 	formatMarkdown = "markdown"
+	formatCSV      = "csv"
 )
 
 const defaultStage = "dev"
@@ -117,7 +118,7 @@ func (c console) flags(t *typed) (*flag.FlagSet, map[string]*string) {
 	}
 	text(&t.stage, "stage", defaultStage, "the stage: its stack is excs-STAGE")
 	text(&t.region, "region", "", "the AWS region; otherwise AWS_REGION, AWS_DEFAULT_REGION or the profile's")
-	text(&t.format, "format", formatText, "text, json or markdown")
+	text(&t.format, "format", formatText, "text, json or markdown; csv for report")
 	truth(&t.local, "local", "the stack that make local keeps up on this machine")
 	truth(&t.yes, "yes", "do not ask before writing")
 	text(&t.kinds, flagKinds, "", "kinds, with commas between them")
@@ -282,8 +283,8 @@ func (cmd *command) check() error {
 	if !stageName.MatchString(cmd.stage) {
 		return misused("stage is %q: use 2 to 20 small letters, digits and dashes, a letter first", cmd.stage)
 	}
-	if !slices.Contains([]string{formatText, formatJSON, formatMarkdown}, cmd.format) {
-		return misused("format is %q: use text, json or markdown", cmd.format)
+	if !slices.Contains([]string{formatText, formatJSON, formatMarkdown}, cmd.format) && !(cmd.csv && cmd.format == formatCSV) {
+		return misused("format is %q: use text, json or markdown%s", cmd.format, map[bool]string{true: ", or csv"}[cmd.csv])
 	}
 	cmd.withoutEffect = !cmd.writes || cmd.dryRun || cmd.name == actionResume && cmd.hash == ""
 	return nil
