@@ -83,6 +83,7 @@ func (l *look) ownership(ctx context.Context) (others []model.Key, left bool, er
 	if slices.Contains(owners, l.row.Key) {
 		return slices.DeleteFunc(owners, func(k model.Key) bool { return k == l.row.Key }), false, nil
 	}
+	var orphans []model.Key
 	for _, owner := range owners {
 		row, standing, err := l.standing(ctx, owner, l.row.EXID)
 		switch {
@@ -92,12 +93,24 @@ func (l *look) ownership(ctx context.Context) (others []model.Key, left bool, er
 			continue
 		case sharesNames(l.row.Key.Kind):
 			return nil, true, nil
+		case standing == mapping.OwnerOrphan:
+			// An operator's link gave the object away and ended before this row had the new one: it is still this key's.
+			orphans = append(orphans, owner)
+			continue
 		case row.From == l.row.Key:
 			return nil, false, waitUntil(l.now.Add(secondLook), fmt.Sprintf("its EX object is being taken over by %s", owner))
 		}
 		return nil, false, forGood("its EX object %s belongs to %s now: nothing is written to it", l.row.EXID, owner)
 	}
-	return nil, false, l.Rows.Own(ctx, l.row.Key.Kind, l.row.EXID, l.row.Key, owners, false)
+	if err := l.Rows.Own(ctx, l.row.Key.Kind, l.row.EXID, l.row.Key, owners, false); err != nil {
+		return nil, false, err
+	}
+	for _, key := range orphans {
+		if err := l.Rows.Forget(ctx, key); err != nil {
+			return nil, false, err
+		}
+	}
+	return nil, false, nil
 }
 
 // sharesNames says of which kinds several keys may have one EX object, so that a key can leave it to the others.
