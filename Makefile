@@ -69,7 +69,7 @@ destroy: $(NODE_MODULES) ## take the stack away, the mapping table stays: STAGE=
 
 ## Operating a stage: STAGE= REGION= FORMAT=text|json|markdown YES=1, or LOCAL=1
 
-plan sync verify explain list history report status approve discard release link forget pause resume replay: ## KEY= KEYS= KINDS= HASH= EXID= NOTE= WHO= UNTIL= RUN= SINCE= SETTINGS= PRESET= REASON= MAX= DRY=1, as the action takes them
+plan sync verify explain list history report doctor status approve discard release link forget pause resume replay: ## KEY= KEYS= KINDS= HASH= EXID= NOTE= WHO= UNTIL= RUN= SINCE= SETTINGS= PRESET= REASON= MAX= DRY=1, as the action takes them
 	@go run ./infra/operate $@
 
 invoke: ## call a function with a sample payload: FUNCTION=sync EVENT=events/sync-plan.json

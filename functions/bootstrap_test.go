@@ -193,6 +193,9 @@ func TestSecretsLaterThanTheStack(t *testing.T) {
 					if f := r.Failure(); f.Type != "invalid" || !strings.Contains(f.Message, says) {
 						t.Errorf("%+v", f)
 					}
+					if r := l.invoke(t, `{"action":"doctor","format":"text"}`); r.Err() != nil || !strings.Contains(string(r.Payload), says) {
+						t.Errorf("the doctor answers %s, %v", r.Payload, r.Err())
+					}
 				case "snapshot":
 					if r.Err() != nil || !strings.Contains(string(r.Payload), `"notConfigured":"not configured: `+says) {
 						t.Errorf("%s, %v", r.Payload, r.Err())
@@ -260,7 +263,7 @@ func TestInvocations(t *testing.T) {
 	env["EXCS_ENGAGE_SECRET"] = `{"driver":"postgres","dsn":"postgres://excs:` + password + `@` + closedPort(t) + `/genesys?sslmode=disable"}`
 	l := start(t, "sync", env)
 	tests := []struct{ name, payload, code, says string }{
-		{"an unknown action", `{"action":"nonsense"}`, "invalid", `unknown action "nonsense": use one of plan, sync, verify, explain, approve, discard, release, link, forget, pause, resume, list, history, report, status`},
+		{"an unknown action", `{"action":"nonsense"}`, "invalid", `unknown action "nonsense": use one of plan, sync, verify, explain, approve, discard, release, link, forget, pause, resume, list, history, report, doctor, status`},
 		{"an unknown field", `{"action":"plan","all":true}`, "invalid", `unknown field "all"`},
 		{"a plan of an Engage that does not answer", `{"action":"plan"}`, "unavailable", "check host, port and network"},
 		{"and again", `{"action":"plan"}`, "unavailable", "plan: "},

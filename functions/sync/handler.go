@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"excs/shared/doctor"
 	"excs/shared/exorg"
 	"excs/shared/explain"
 	"excs/shared/mapping"
@@ -62,6 +63,8 @@ type Handler struct {
 	// Settings is the text of the deployment's settings, and PlanUnder plans as if others were deployed.
 	Settings  string
 	PlanUnder func(ctx context.Context, s rules.Settings, req run.Request) (run.Report, error)
+	// Doctor is what the check of everything is made with, as far as the secrets go.
+	Doctor doctor.Config
 	// Zone is the time zone in which operators write hours; nil: UTC. Now is the clock; nil: the wall clock.
 	Zone *time.Location
 	Now  func() time.Time
@@ -86,6 +89,9 @@ func (h *Handler) now() time.Time {
 	return h.Now()
 }
 
+// actionDoctor is the action that checks everything.
+const actionDoctor = "doctor"
+
 // actionSync is the action that makes a run.
 const actionSync = "sync"
 
@@ -107,11 +113,11 @@ func (h *Handler) Handle(ctx context.Context, body json.RawMessage) (any, error)
 		h.Log.WarnContext(ctx, "payload refused", "code", model.CodeOf(err), "error", err.Error())
 		return nil, err
 	}
-	if err := h.Lacks(); err != nil {
+	if err := h.Lacks(); err != nil && req.name != actionDoctor {
 		h.Log.WarnContext(ctx, "action refused", "action", req.name, "code", model.CodeOf(err), "error", err.Error())
 		return nil, wrap(req.name, err)
 	}
-	if why := h.Outdated(); why != "" && req.name != "status" && req.name != "list" && req.name != "pause" && req.name != "history" && req.name != "report" {
+	if why := h.Outdated(); why != "" && !req.whenOutdated {
 		return nil, model.Errorf(model.CodeConflict, req.name, "%s", why)
 	}
 	ctx, err = h.Bind(ctx)

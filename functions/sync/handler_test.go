@@ -27,6 +27,9 @@ func TestActionFails(t *testing.T) {
 		status: func() (run.Status, error) { return run.Status{}, broken },
 	}
 	for _, a := range actions() {
+		if a.name == actionDoctor {
+			continue // it tells of what fails, line by line
+		}
 		t.Run(a.name, func(t *testing.T) {
 			log, lines := logged()
 			payload := `{"action":"` + a.name + `","format":"text"}`

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"context"
 	"regexp"
 	"strings"
 	"testing"
 
 	"excs/functions/internal/stage"
+	"excs/shared/doctor"
+	"excs/shared/engage"
 	"excs/shared/mapping"
 	"excs/shared/model"
+	"excs/shared/run"
 )
 
 // An operator's evening: pause with a note, Engage changes, runs write nothing and say so, resume shows the plan and the command,
@@ -123,5 +127,31 @@ func TestRowsByPayloads(t *testing.T) {
 		if _, err := ask(t, h, payload); model.CodeOf(err) != model.CodeNotFound || !strings.HasPrefix(err.Error(), says) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v", payload, err)
 		}
+	}
+}
+
+// The doctor looks at a real tenant, writes nothing, and answers where every other action is refused.
+func TestTheDoctorByPayload(t *testing.T) {
+	s, _ := stage.Tiny(t)
+	h := onStage(s)
+	h.Doctor = doctor.Config{
+		Engage: func(context.Context) []engage.Finding {
+			return []engage.Finding{{What: "server", OK: true, Text: "it answers"}}
+		},
+		Org: s.Client, Table: s.Table.TableID, Queues: map[string]run.Depth{"work queue": s.Work, "dead-letter queue": s.Dead}, Status: s.Runner.Status,
+	}
+	h.Now = s.Clock.Now
+	s.Reset()
+	text := must(t, h, `{"action":"doctor","format":"text"}`)
+	s.NothingWritten(t)
+	for _, want := range []string{"ok database, server: it answers\n", "ok EX Org, directory:user:view: it reads\n", "WARN EXCS, runs: there was none yet. Do: ", "? EX Org, permissions to write: "} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in:\n%s", want, text)
+		}
+	}
+	must(t, h, `{"action":"sync"}`)
+	s.Converge(t)
+	if text := must(t, h, `{"action":"doctor","format":"text"}`); !strings.HasPrefix(text, "Everything is as it must be\n") {
+		t.Error(text)
 	}
 }

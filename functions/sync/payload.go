@@ -16,7 +16,7 @@ import (
 
 // Payload is what an operator sends (RULES 9).
 type Payload struct {
-	// Action is plan, sync, verify, explain, approve, discard, release, link, forget, pause, resume, list, history, report or status.
+	// Action is plan, sync, verify, explain, approve, discard, release, link, forget, pause, resume, list, history, report, doctor or status.
 	Action string `json:"action"`
 	// Kinds limit plan, sync, verify, approve, discard and list; Keys limit plan, sync, verify, approve and discard, written
 	// "user/1234". A key is looked at even when nothing changed. Explain and link take one key, release and forget some. Pause
@@ -70,7 +70,9 @@ type action struct {
 	history     bool // takes runs and since
 	under       bool // takes settings or preset
 	csv         bool // answers in CSV too
-	do          func(*Handler, context.Context, request) (shown, error)
+
+	whenOutdated bool // answers although the settings are not the deployment's
+	do           func(*Handler, context.Context, request) (shown, error)
 }
 
 // use says whether an action knows a field.
@@ -93,12 +95,13 @@ func actions() []action {
 		{name: "release", keys: true, some: true, signed: true, do: (*Handler).release},
 		{name: "link", keys: true, one: true, exID: true, signed: true, do: (*Handler).link},
 		{name: "forget", keys: true, some: true, signed: true, do: (*Handler).forget},
-		{name: actionPause, kinds: true, keys: true, scope: true, signed: true, until: true, do: (*Handler).pause},
+		{name: actionPause, kinds: true, keys: true, scope: true, signed: true, until: true, whenOutdated: true, do: (*Handler).pause},
 		{name: actionResume, kinds: true, keys: true, scope: true, hash: optional, signed: true, do: (*Handler).resume},
-		{name: "list", kinds: true, do: (*Handler).list},
-		{name: "history", keys: true, history: true, do: (*Handler).history},
-		{name: "report", kinds: true, csv: true, do: (*Handler).report},
-		{name: "status", do: (*Handler).status},
+		{name: "list", kinds: true, whenOutdated: true, do: (*Handler).list},
+		{name: "history", whenOutdated: true, keys: true, history: true, do: (*Handler).history},
+		{name: "report", whenOutdated: true, kinds: true, csv: true, do: (*Handler).report},
+		{name: actionDoctor, whenOutdated: true, do: (*Handler).doctor},
+		{name: "status", whenOutdated: true, do: (*Handler).status},
 	}
 }
 

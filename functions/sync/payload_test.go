@@ -17,10 +17,10 @@ const payloadShape = `: write {"action":"…"} with kinds, keys, planHash, exId,
 func TestRefused(t *testing.T) {
 	const kinds = "use one of source, skill, language, wrapupcode, queue, user, members"
 	tests := []struct{ name, payload, want string }{
-		{"no payload", `null`, `sync: unknown action "": use one of plan, sync, verify, explain, approve, discard, release, link, forget, pause, resume, list, history, report, status`},
-		{"an empty object", `{}`, `sync: unknown action "": use one of plan, sync, verify, explain, approve, discard, release, link, forget, pause, resume, list, history, report, status`},
-		{"an action that does not exist", `{"action":"nonsense"}`, `sync: unknown action "nonsense": use one of plan, sync, verify, explain, approve, discard, release, link, forget, pause, resume, list, history, report, status`},
-		{"an action in capitals", `{"action":"PLAN"}`, `sync: unknown action "PLAN": use one of plan, sync, verify, explain, approve, discard, release, link, forget, pause, resume, list, history, report, status`},
+		{"no payload", `null`, `sync: unknown action "": use one of plan, sync, verify, explain, approve, discard, release, link, forget, pause, resume, list, history, report, doctor, status`},
+		{"an empty object", `{}`, `sync: unknown action "": use one of plan, sync, verify, explain, approve, discard, release, link, forget, pause, resume, list, history, report, doctor, status`},
+		{"an action that does not exist", `{"action":"nonsense"}`, `sync: unknown action "nonsense": use one of plan, sync, verify, explain, approve, discard, release, link, forget, pause, resume, list, history, report, doctor, status`},
+		{"an action in capitals", `{"action":"PLAN"}`, `sync: unknown action "PLAN": use one of plan, sync, verify, explain, approve, discard, release, link, forget, pause, resume, list, history, report, doctor, status`},
 		{"an unknown kind", `{"action":"plan","kinds":["agent"]}`, `plan: parse kind: unknown kind "agent": ` + kinds},
 		{"an unknown kind of list", `{"action":"list","kinds":["user",""]}`, `list: parse kind: unknown kind "": ` + kinds},
 		{"a key without a slash", `{"action":"sync","keys":["1234"]}`, `sync: parse key: key "1234": write it as kind/DBID, for example user/1234`},

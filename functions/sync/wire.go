@@ -7,6 +7,8 @@ import (
 	"time"
 	_ "time/tzdata" // Lambda has no list of time zones
 
+	"excs/shared/doctor"
+	"excs/shared/engage"
 	"excs/shared/exorg"
 	"excs/shared/explain"
 	"excs/shared/mapping"
@@ -22,14 +24,20 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 	if err != nil {
 		return nil, err
 	}
+	check := doctor.Config{Table: parts.Table.TableID, Queues: map[string]run.Depth{"work queue": parts.Work}}
+	if parts.Dead != nil {
+		check.Queues["dead-letter queue"] = parts.Dead
+	}
 	lacking := func(err error) (*Handler, error) {
 		base, err := parts.Lacking(err)
-		return &Handler{Base: base, Log: parts.Log, Closer: parts}, err
+		return &Handler{Base: base, Doctor: check, Log: parts.Log, Closer: parts}, err
 	}
 	cfg, err := parts.EXOrgConfig(ctx, wiring.Reading)
 	if err != nil {
 		return lacking(err)
 	}
+	client := exorg.New(cfg)
+	check.Org = client
 	reader, err := parts.EngageReader(ctx)
 	if err != nil {
 		return lacking(err)
@@ -39,11 +47,12 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 	if err != nil {
 		return nil, err
 	}
-	client := exorg.New(cfg)
 	s, org := parts.Settings, exorg.NewReader(client, parts.Settings.Users.Authority)
 	runs := parts.RunConfig(read, org)
 	runs.Identity = client
 	runner := run.New(runs)
+	check.Status = runner.Status
+	check.Engage = func(ctx context.Context) []engage.Finding { return reader.Check(ctx, wiring.QueryFor(s)) }
 	return &Handler{
 		Base:   parts.Base(),
 		Runner: runner, Operator: runner, Settings: parts.SettingsText,
@@ -57,6 +66,6 @@ func wire(ctx context.Context, getenv func(string) string, log *slog.Logger) (*H
 			Absence: s.Verify.Absence, Round: s.Verify.Round, Now: time.Now, NewToken: wiring.NewToken, Log: parts.Log,
 		}),
 		Explainer: explain.New(explain.Config{Read: read, Plan: explain.PlanWith(runs), Table: parts.Table, Org: org, Settings: s, Now: time.Now}),
-		Zone:      zone, Log: parts.Log, Instruments: parts.Instruments(telemetry.FunctionSync, os.Stdout), Closer: parts,
+		Doctor:    check, Zone: zone, Log: parts.Log, Instruments: parts.Instruments(telemetry.FunctionSync, os.Stdout), Closer: parts,
 	}, nil
 }

@@ -65,6 +65,7 @@ func actions() []action {
 		{name: "list", function: functionSync, takes: []string{flagKinds}, help: "orphans, rejects, held, invisible, quarantined, paused"},
 		{name: "history", function: functionSync, takes: with(key, []string{flagRun, flagSince}), help: "what runs and operators did: -run 812 for one run, -run 812,815 to compare, -key user/1234 for an object"},
 		{name: "report", function: functionSync, takes: []string{flagKinds}, csv: true, help: "what the administrators have to correct, with names and numbers; -format csv for a spreadsheet"},
+		{name: "doctor", function: functionSync, help: "checks everything that a first plan needs, one line each with what to do"},
 		{name: "status", function: functionSync, help: "the last run, what is mapped, what is not converged"},
 		{name: "approve", function: functionSync, takes: with(hash, scope, audit), hashOrKey: true, writes: true, help: "let the held changes of a plan pass: -hash …, or of one object: -key …"},
 		{name: "discard", function: functionSync, takes: with(hash, scope, audit), hashOrKey: true, help: "take an unused approval back: -hash …, or -key …"},

@@ -16,7 +16,7 @@ func writing() []string {
 }
 
 func showing() []string {
-	return []string{"plan", "verify", "explain -key user/1", "list", "history", "report", "status", "discard -hash abc", "resume", "replay -dry-run"}
+	return []string{"plan", "verify", "explain -key user/1", "list", "history", "report", "doctor", "status", "discard -hash abc", "resume", "replay -dry-run"}
 }
 
 const emptyReport = `{"counts":{},"remaining":0}`

@@ -31,14 +31,19 @@ func (f Finding) String() string {
 // Check looks whether a secret leads to a Configuration Database that can be read, and says line by line what it found.
 // It goes as far as it can; the last line is what stopped it, or how long a whole read took. It writes nothing.
 func Check(ctx context.Context, secret Secret, q Query) []Finding {
-	c := &checking{}
 	r, err := Open(secret)
 	if err != nil {
-		return c.wrong("secret", err)
+		return (&checking{}).wrong("secret", err)
 	}
 	defer func() { _ = r.Close() }()
+	return r.Check(ctx, q)
+}
+
+// Check is the function Check for a reader that is open.
+func (r *Reader) Check(ctx context.Context, q Query) []Finding {
+	c := &checking{}
 	c.ok("secret", "%s", r.dialect.name)
-	err = r.connected(ctx, func(ctx context.Context, conn *sql.Conn) error {
+	err := r.connected(ctx, func(ctx context.Context, conn *sql.Conn) error {
 		c.entered(r)
 		return c.database(ctx, conn, r, q)
 	})

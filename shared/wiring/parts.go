@@ -138,11 +138,16 @@ func (p *Parts) EngageReader(ctx context.Context) (*engage.Reader, error) {
 
 // ReadFor gives the read that a tenant's settings ask for.
 func ReadFor(reader *engage.Reader, s rules.Settings) func(context.Context) (*model.Snapshot, model.Counts, error) {
-	query := engage.Query{
+	query := QueryFor(s)
+	return func(ctx context.Context) (*model.Snapshot, model.Counts, error) { return reader.Read(ctx, query) }
+}
+
+// QueryFor says what of Engage a tenant's settings ask for.
+func QueryFor(s rules.Settings) engage.Query {
+	return engage.Query{
 		Tenant: s.Tenant, DNTypes: s.Queues.Types, Attributes: s.WrapUpCodes.Attributes, LanguageAttribute: s.Languages.Attribute,
 		AllPersons: s.Users.Who == rules.WhoAll,
 	}
-	return func(ctx context.Context) (*model.Snapshot, model.Counts, error) { return reader.Read(ctx, query) }
 }
 
 // Access says what a function does with the EX Org.
