@@ -148,7 +148,7 @@ func (r *Runner) approve(ctx context.Context, run int64, w which, by By) (Decisi
 	if err := mayApprove(d, held, side); err != nil {
 		return Decision{}, err
 	}
-	if err := r.grant(ctx, run, items, &d, by); err != nil {
+	if err := r.grant(ctx, run, side.table, items, &d, by); err != nil {
 		return d, err
 	}
 	// Last, so that a crash leaves a tenant that only plans, not one that goes on without what was approved.
@@ -178,9 +178,9 @@ func mayApprove(d Decision, held heldDocument, side side) error {
 }
 
 // grant notes the approvals and lets the rows go that workers held.
-func (r *Runner) grant(ctx context.Context, run int64, items []heldItem, d *Decision, by By) error {
-	var a approvals
-	if err := load(ctx, r.Table, docApprovals, &a); err != nil {
+func (r *Runner) grant(ctx context.Context, run int64, table string, items []heldItem, d *Decision, by By) error {
+	a, err := loadApprovals(ctx, r.Table, table)
+	if err != nil {
 		return err
 	}
 	for _, i := range items {

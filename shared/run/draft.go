@@ -113,7 +113,7 @@ func (r *Runner) prove(ctx context.Context, d *draft) error {
 	}
 	d.before, d.counts = d.site, counted
 	d.snapshot, d.readTook = snapshot, r.Now().Sub(d.at)
-	if err := load(ctx, d.docs, docApprovals, &d.approvals); err != nil {
+	if d.approvals, err = loadApprovals(ctx, d.docs, d.side.table); err != nil {
 		return err
 	}
 	memory := d.site.Memory

@@ -328,3 +328,32 @@ func TestRestoredMappingTableAndAnOldApproval(t *testing.T) {
 	h.run()
 	h.equal()
 }
+
+// An approval that was given and not used yet when the mapping table was restored from a backup opens nothing: the restored table needs a first
+// plan of its own, and what was approved before is no part of it.
+func TestAnApprovalFromBeforeARestore(t *testing.T) {
+	t.Parallel()
+	h := lot{}.build(t)
+	_, err := h.org.AddQueue(map[string]any{"name": "ACD"})
+	h.do(err)
+	report := h.sync()
+	_, err = h.Runner.Approve(h.ctx, report.Plan.HeldHashAll, nil, run.By{Who: "jane"})
+	h.do(err)
+	h.Table = h.Table.Restore()
+	h.rebuild(func(c *excstest.Config) {
+		c.Beside = &excstest.Service{Table: h.Table, Work: h.Work, Dead: h.Dead, Counter: h.Counter}
+	})
+	for range 3 {
+		report = h.sync()
+		_, err = h.Drain(h.ctx, nil)
+		h.do(err)
+		h.pass(time.Minute)
+	}
+	if n := h.org.Totals().Writes; n > 0 || !report.FirstPlan {
+		t.Fatalf("%d writes, first plan %v", n, report.FirstPlan)
+	}
+	_, err = h.Runner.Approve(h.ctx, report.Plan.HeldHashAll, nil, run.By{Who: "jane"})
+	h.do(err)
+	h.busy(5)
+	h.equal()
+}

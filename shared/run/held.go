@@ -168,10 +168,26 @@ func (r *Runner) heldRows(ctx context.Context, seen *survey) (map[model.Key]mapp
 
 // approvals are what operators let pass, by Held.ID, each until it runs out.
 type approvals struct {
+	// Table is the id of the table that they were given for: one that was restored from a backup goes back to a first plan, and what was approved
+	// before must not open it again. "" in what a release without it wrote.
+	Table string     `json:"table,omitempty"`
 	Items []approval `json:"items,omitempty"`
 	// SourceUntil is set when an operator accepted a source that went back: a run before then starts its memory anew.
 	SourceUntil time.Time `json:"sourceUntil,omitzero"`
 	SourceBy    By        `json:"sourceBy,omitzero"`
+}
+
+// loadApprovals reads the approvals that were given for the table.
+func loadApprovals(ctx context.Context, docs Documents, table string) (approvals, error) {
+	var a approvals
+	if err := load(ctx, docs, docApprovals, &a); err != nil {
+		return a, err
+	}
+	if a.Table != "" && a.Table != table {
+		a = approvals{}
+	}
+	a.Table = table
+	return a, nil
 }
 
 func (a approvals) acceptsSource(now time.Time) bool { return now.Before(a.SourceUntil) }

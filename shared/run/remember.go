@@ -137,7 +137,7 @@ func (r *Runner) rememberDecisions(ctx context.Context, run int64, d *draft) err
 	if err := r.saveChanged(ctx, d.docs, docRejects, run, rejects); err != nil {
 		return err
 	}
-	left := approvals{}
+	left := approvals{Table: d.approvals.Table}
 	for _, a := range d.approvals.Items {
 		if d.at.Before(a.Until) && slices.ContainsFunc(d.plan.Held, a.covers) {
 			left.Items = append(left.Items, a)
