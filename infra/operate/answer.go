@@ -82,6 +82,22 @@ func (e *functionError) Error() string {
 	return fmt.Sprintf("%s failed (%s): %s\nWhat to do: %s", e.action, e.code, e.message, e.advice)
 }
 
+// status is the exit status for the function's code.
+func (e *functionError) status() int {
+	switch model.Code(e.code) {
+	case model.CodeInvalid:
+		return exitUsage
+	case model.CodeDenied, model.CodeConflict, model.CodeStale:
+		return exitRefused
+	case model.CodeNotFound:
+		return exitNotFound
+	case model.CodeUnavailable, model.CodeThrottled:
+		return exitUnavailable
+	default:
+		return exitFailed
+	}
+}
+
 // failureOf reads what Lambda answers for a function that failed.
 func failureOf(cmd command, p place, body []byte) error {
 	var told struct{ ErrorType, ErrorMessage string }

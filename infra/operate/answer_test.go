@@ -74,7 +74,13 @@ func TestEveryErrorSaysWhatToDo(t *testing.T) {
 		}
 		f.breaks(string(body))
 		got := inAWS(t, "plan", "-stage", "prod")
-		want(t, got.Status, exitFailed)
+		status, known := map[string]int{
+			"invalid": exitUsage, "denied": exitRefused, "conflict": exitRefused, "stale": exitRefused, "not_found": exitNotFound, "unavailable": exitUnavailable, "throttled": exitUnavailable,
+		}[tc.code]
+		if !known {
+			status = exitFailed
+		}
+		want(t, got.Status, status)
 		want(t, got.Out, "")
 		b.WriteString(got.Err + "\n")
 	}

@@ -52,7 +52,7 @@ func TestTheRealCLI(t *testing.T) {
 	got := inAWS(t, "pause", "-note", `Zürich "today"`)
 	want(t, got, told{exitDone, "paused\n", "account 123456789012, region eu-central-1, stage dev: pause of excs-dev-sync\n"})
 	want(t, invoked, []string{`/2015-03-31/functions/excs-dev-sync/invocations {"action":"pause","note":"Zürich \"today\"","who":"jane","format":"text"}`})
-	if got := inAWS(t, "plan", "-stage", "prod"); got.Status != exitFailed || !strings.Contains(got.Err, "plan failed (denied): plan: log in: 401") {
+	if got := inAWS(t, "plan", "-stage", "prod"); got.Status != exitRefused || !strings.Contains(got.Err, "plan failed (denied): plan: log in: 401") {
 		t.Errorf("%+v", got)
 	}
 	invoked = nil

@@ -136,7 +136,7 @@ func TestLocalFunctionErrors(t *testing.T) {
 		_, _ = w.Write([]byte(`{"errorMessage":"sync: run 7 holds the lease","errorType":"conflict"}`))
 	}
 	got := here(t, "sync")
-	want(t, got.Status, exitFailed)
+	want(t, got.Status, exitRefused)
 	if !strings.Contains(got.Err, "sync failed (conflict): sync: run 7 holds the lease\nWhat to do: something else is under way") {
 		t.Error(got.Err)
 	}

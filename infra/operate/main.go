@@ -16,11 +16,15 @@ import (
 	"excs/infra/stages"
 )
 
-// The exit statuses: what was asked for is done; it failed; it was not understood.
+// The exit statuses: what was asked for is done; it failed for another reason; it was not understood; it was refused or is held; what it is about
+// is not there; something did not answer, and the same command may work later.
 const (
-	exitDone   = 0
-	exitFailed = 1
-	exitUsage  = 2
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitRefused     = 3
+	exitNotFound    = 4
+	exitUnavailable = 5
 )
 
 func main() {
@@ -69,6 +73,7 @@ func (c console) run(ctx context.Context, args []string) int {
 		return exitUsage
 	case errors.As(err, &failed):
 		c.say("%s", failed)
+		return failed.status()
 	case ctx.Err() != nil:
 		c.say("operate: interrupted. A function that was invoked goes on by itself: make status tells.")
 	default:
