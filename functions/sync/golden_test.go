@@ -100,7 +100,8 @@ func telling(t *testing.T) *fake {
 		status: func() (run.Status, error) {
 			return run.Status{
 				LastRun: 31, LastProven: since, FirstPlan: since, Mapped: map[model.Kind]int{model.KindUser: 30}, States: map[mapping.State]int{mapping.StateWaiting: 3},
-				Waiting: 4, InFlight: 1, DeadLetters: &letters, LastPlan: &run.Counted{Hash: "h1", Changes: 1, Held: 1}, Paused: everythingPaused(),
+				Progress: &run.Progress{Kinds: []run.KindProgress{{Kind: model.KindUser, Done: 1240, Of: 4815}}, PerMinute: 300, Left: 48 * time.Minute},
+				Waiting:  4, InFlight: 1, DeadLetters: &letters, LastPlan: &run.Counted{Hash: "h1", Changes: 1, Held: 1}, Paused: everythingPaused(),
 				Acts: []run.Act{{At: since, Action: mapping.ActionLink, What: "user/7 to ex-7", By: run.By{Who: "jane", Note: "one person"}}, {At: since, Action: mapping.ActionForget, What: "queue/5"}},
 				Runs: []run.Ran{
 					{Run: 9, At: since, Changes: 40, Held: 2, Rejects: 1}, {Run: 28, At: since.Add(20 * time.Minute), Idle: 19, Held: 1},

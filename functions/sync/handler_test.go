@@ -103,11 +103,11 @@ func TestDecisions(t *testing.T) {
 	if len(f.keys) != 1 || f.keys[0].String() != "user/7" {
 		t.Errorf("keys %v", f.keys)
 	}
-	if d := cmp.Diff("Approved: 1 changes\n  user/7\n1 of them were held by a worker and are on the queue again.\nValid until 2026-03-02T09:00:00Z.\nNext: the next run makes them\n", text); d != "" {
+	if d := cmp.Diff("Approved: 1 change\n  user/7\n1 of them was held by a worker and is on the queue again.\nValid until 2026-03-02T09:00:00Z.\nNext: the next run makes them\n", text); d != "" {
 		t.Error(d)
 	}
 	f.approve, f.discard = nil, decide
-	if text := must(t, h, `{"action":"discard`+fields+`,"format":"markdown"}`); !strings.HasPrefix(text, "## Discarded: 1 changes\n\n```text\nDiscarded: 1 changes\n") {
+	if text := must(t, h, `{"action":"discard`+fields+`,"format":"markdown"}`); !strings.HasPrefix(text, "## Discarded: 1 change\n\n```text\nDiscarded: 1 change\n") {
 		t.Error(text)
 	}
 }

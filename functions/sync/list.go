@@ -13,6 +13,7 @@ import (
 	"excs/shared/model"
 	"excs/shared/plan"
 	"excs/shared/run"
+	"excs/shared/widget/words"
 )
 
 // ListAnswer is the answer to list: how many objects need somebody's eye, per state, and the objects, those that can do
@@ -34,7 +35,7 @@ func listing(list []run.Listed) ListAnswer {
 	size := 0
 	for _, l := range list {
 		a.Counts[l.State]++
-		size += len(l.Key.String()) + len(l.State) + len(l.Reason) + len(l.EXID) + listOverhead
+		size += len(l.Key.String()) + len(l.Name) + len(l.State) + len(l.Reason) + len(l.EXID) + listOverhead
 		if size <= listBytes {
 			a.Objects = append(a.Objects, l)
 		} else {
@@ -62,6 +63,9 @@ func (a ListAnswer) text() string {
 	lines := append([]string{a.title()}, pausedLines("  ", a.Paused)...)
 	for _, l := range a.Objects {
 		line := fmt.Sprintf("  %s %s", l.State, l.Key)
+		if l.Name != "" {
+			line += " " + plain(l.Name)
+		}
 		if !l.Since.IsZero() {
 			line += " since " + stamp(l.Since)
 		}
@@ -118,8 +122,9 @@ func (s StatusAnswer) text() string {
 	}
 	lines = append(append(lines, pausedLines("  ", s.Paused)...), s.decisionLines()...)
 	if p := s.LastPlan; p != nil {
-		add("last plan %s: %d changes, %d held, %d rejected", p.Hash, p.Changes, p.Held, p.Rejects)
+		add("last plan %s: %s, %d held, %d rejected", p.Hash, words.Some(p.Changes, "change"), p.Held, p.Rejects)
 	}
+	lines = append(lines, s.progressLines()...)
 	lines = append(lines, s.runLines()...)
 	for _, k := range model.Kinds() {
 		if n, ok := s.Mapped[k]; ok {
@@ -139,6 +144,19 @@ func (s StatusAnswer) text() string {
 	}
 	lines = append(lines, s.queueLines()...)
 	return strings.Join(append(lines, s.actLines()...), "\n") + "\n"
+}
+
+// progressLines tell of a load: how far it is, and how long the rest takes.
+func (s StatusAnswer) progressLines() []string {
+	p := s.Progress
+	if p == nil {
+		return nil
+	}
+	lines := make([]string, 0, len(p.Kinds)+1)
+	for _, k := range p.Kinds {
+		lines = append(lines, fmt.Sprintf("  loading %s: %s of %s", k.Kind, words.Count(k.Done), words.Count(k.Of)))
+	}
+	return append(lines, fmt.Sprintf("  about %s left at %s calls a minute", words.Some(int(p.Left.Minutes()), "minute"), words.Count(p.PerMinute)))
 }
 
 // inFormat gives an answer its format. JSON is an object, text and Markdown are strings.

@@ -9,6 +9,7 @@ import (
 	"excs/shared/mapping"
 	"excs/shared/plan"
 	"excs/shared/run"
+	"excs/shared/widget/words"
 )
 
 // pausedLines says what is paused, one line a pause.
@@ -25,7 +26,7 @@ func pausedLines(indent string, pauses mapping.Pauses) []string {
 
 // approvalLine says what operators approved and no run has made yet.
 func approvalLine(a run.Approval) string {
-	what := fmt.Sprintf("approved: %d changes of kind %s", a.Changes, a.Kind)
+	what := fmt.Sprintf("approved: %s of kind %s", words.Some(a.Changes, "change"), a.Kind)
 	if a.Source {
 		what = "approved: the source as it is now"
 	}
@@ -98,7 +99,7 @@ func runLine(r run.Ran) string {
 	case r.Idle == 1:
 		line += "nothing to do"
 	default:
-		line += fmt.Sprintf("%d changes", r.Changes)
+		line += words.Some(r.Changes, "change")
 	}
 	if r.Held > 0 {
 		line += fmt.Sprintf(", %d held", r.Held)

@@ -10,6 +10,7 @@ import (
 	"excs/shared/model"
 	"excs/shared/plan"
 	"excs/shared/run"
+	"excs/shared/widget/words"
 )
 
 // PlanAnswer is the JSON answer to plan and sync: what the run found and did (the fields of run.Report), and the plan as
@@ -43,7 +44,7 @@ func waitsForFirst(p plan.Plan) bool {
 }
 
 func didRun(report run.Report) string {
-	did := fmt.Sprintf("Run %d: %d messages sent, %d put back on the queue, %d looked at because asked for.", report.Run, report.Sent, report.Requeued, report.Looks)
+	did := fmt.Sprintf("Run %d: %s sent, %d put back on the queue, %d looked at because asked for.", report.Run, words.Some(report.Sent, "message"), report.Requeued, report.Looks)
 	if waitsForFirst(report.Plan) {
 		did = "This tenant has no approved first plan: only the plan was made. " + did
 	}
@@ -100,7 +101,7 @@ func decided(did string, d run.Decision) DecisionAnswer {
 	return DecisionAnswer{Decision: d, did: did}
 }
 
-func (d DecisionAnswer) title() string { return fmt.Sprintf("%s: %d changes", d.did, len(d.Changes)) }
+func (d DecisionAnswer) title() string { return d.did + ": " + words.Some(len(d.Changes), "change") }
 
 // keysShown is how many keys a text names; the JSON answer has them all.
 const keysShown = 200
@@ -124,7 +125,7 @@ func (d DecisionAnswer) text() string {
 		lines = append(lines, "The tenant's first plan is approved.")
 	}
 	if d.Released > 0 {
-		lines = append(lines, fmt.Sprintf("%d of them were held by a worker and are on the queue again.", d.Released))
+		lines = append(lines, some(d.Released, "of them was held by a worker and is on the queue again.", "of them were held by a worker and are on the queue again."))
 	}
 	if n := len(d.Paused); n > 0 {
 		lines = append(lines, some(n, "is paused and stays", "are paused and stay")+" held: approve again when the pause has ended.")

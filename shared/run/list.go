@@ -15,7 +15,9 @@ import (
 
 // Listed is one object that needs somebody's eye.
 type Listed struct {
-	Key    model.Key `json:"key"`
+	Key model.Key `json:"key"`
+	// Name is the last name that Engage gave it, where a row knows it.
+	Name   string    `json:"name,omitempty"`
 	State  string    `json:"state"` // a mapping state, "rejected", or "being changed"
 	Since  time.Time `json:"since,omitzero"`
 	Reason string    `json:"reason,omitempty"`
@@ -67,10 +69,40 @@ func (r *Runner) List(ctx context.Context, kinds []model.Kind) ([]Listed, error)
 		return nil, err
 	}
 	list = append(list, marked...)
+	if err := r.nameListed(ctx, list); err != nil {
+		return nil, err
+	}
 	slices.SortFunc(list, func(a, b Listed) int {
 		return cmp.Or(cmp.Compare(rankOf(a), rankOf(b)), a.Key.Compare(b.Key))
 	})
 	return list, nil
+}
+
+// namedMost bounds the rows that are read for names: a list that is longer is for a spreadsheet (Report).
+const namedMost = 500
+
+// nameListed puts names beside the keys: nobody knows an object by its DBID.
+func (r *Runner) nameListed(ctx context.Context, list []Listed) error {
+	keys := make([]model.Key, 0, namedMost)
+	for _, l := range list[:min(len(list), namedMost)] {
+		keys = append(keys, nameKey(l.Key))
+	}
+	rows, err := r.Table.GetMany(ctx, keys)
+	if err != nil {
+		return fmt.Errorf("read the names of what is listed: %w", err)
+	}
+	for i := range list {
+		list[i].Name = rows[nameKey(list[i].Key)].Desired.Name
+	}
+	return nil
+}
+
+// nameKey is the key whose row has the name: a member list goes by its queue's.
+func nameKey(key model.Key) model.Key {
+	if key.Kind == model.KindMembers {
+		return model.Key{Kind: model.KindQueue, DBID: key.DBID}
+	}
+	return key
 }
 
 // listMarked gives the objects that are marked as being changed and that are listed for nothing else.
@@ -187,6 +219,8 @@ type Status struct {
 	Approvals []Approval     `json:"approvals,omitempty"`
 	// Acts are what operators did last, the latest first.
 	Acts []Act `json:"acts,omitempty"`
+	// Progress says how far a load is; nil where there is none.
+	Progress *Progress `json:"progress,omitempty"`
 }
 
 // Status reads how the tenant stands: the last runs, what is mapped, what is not converged, what operators decided.
@@ -227,6 +261,7 @@ func (r *Runner) Status(ctx context.Context) (Status, error) {
 			s.Oldest, s.OldestKey = openSince(i), i.Key
 		}
 	}
+	s.Progress = progressOf(items, s.Mapped, s.Paused, r.Settings.Requests.PerMinute*max(1, len(r.Clients)))
 	marked, err := r.Table.Marked(ctx)
 	if err != nil {
 		return s, err

@@ -84,7 +84,7 @@ func TestListShowsFailuresFromTheFirst(t *testing.T) {
 	}
 	r := run.New(run.Config{Table: d.table, TableName: "mapping", Queue: d.queue, Now: func() time.Time { return midday }})
 	list, err := r.List(t.Context(), nil)
-	if err != nil || len(list) != 1 || list[0].Key != user(2) || list[0].Reason != "400: no" {
+	if err != nil || len(list) != 1 || list[0].Key != user(2) || list[0].Reason != "400: no" || list[0].Name != "Name of user/2" {
 		t.Errorf("list %+v, %v", list, err)
 	}
 }
