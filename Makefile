@@ -15,10 +15,14 @@ help: ## list the targets
 
 ## On this machine
 
-demo: ## the whole service on one machine, on a generated site: TIER=medium RATE=300 ENGAGE_DSN=postgres://… FILL=1 TENANT=101 EXCS_EXORG_SECRET='{…}'
+# has-go-node … says what the command needs and this machine lacks, and how to get it.
+has-%:
+	@infra/preflight/preflight.sh $(subst -, ,$*)
+
+demo: has-go ## the whole service on one machine, on a generated site: TIER=medium RATE=300 ENGAGE_DSN=postgres://… FILL=1 TENANT=101 EXCS_EXORG_SECRET='{…}'
 	@go run ./infra/local/demo -tier '$(or $(TIER),medium)' -rate '$(or $(RATE),0)' $(if $(FILL),-fill) $(if $(TENANT),-tenant '$(TENANT)')
 
-test: $(NODE_MODULES) ## every test, real servers and the e2e run included (DYNAMODB_LOCAL=1 adds DynamoDB Local)
+test: has-go-node-postgres $(NODE_MODULES) ## every test, real servers and the e2e run included (DYNAMODB_LOCAL=1 adds DynamoDB Local)
 	DYNAMODB_LOCAL='$(DYNAMODB_LOCAL)' go test -race -shuffle=on -timeout 20m $$(go list ./... | grep -v -e /infra$$ -e /infra/stack$$ -e /infra/local/sim$$)
 	go test ./infra/local/sim # one goroutine at a time runs in it, so the race detector has nothing to find
 	go test ./infra ./infra/stack # one goroutine talks to CDK, and compiling CDK with the race detector takes minutes
@@ -28,17 +32,17 @@ test: $(NODE_MODULES) ## every test, real servers and the e2e run included (DYNA
 sim: ## lives that repeat themselves: SEED= is the first seed, RUNS= how many of each preset (5000 take a night), PRESET= one alone, STORY=1 tells them, LOG= writes the last one
 	@go test ./infra/local/sim -count=1 -timeout 24h -v -run TestLives -sim.runs=$(or $(RUNS),10) -sim.seed=$(or $(SEED),0) $(if $(PRESET),-sim.preset='$(PRESET)') $(if $(STORY),-sim.story) $(if $(LOG),-sim.log='$(LOG)')
 
-e2e: $(NODE_MODULES) ## the deployed service on this machine, from its template: TIER=tiny is quick
+e2e: has-go-node $(NODE_MODULES) ## the deployed service on this machine, from its template: TIER=tiny is quick
 	@go run ./infra/local/e2e $(if $(TIER),-tier '$(TIER)')
 
-local: $(NODE_MODULES) ## keep the deployed service up on this machine until Ctrl-C (TIER=small RATE=300); LOCAL=1 makes the commands below use it
+local: has-go-node $(NODE_MODULES) ## keep the deployed service up on this machine until Ctrl-C (TIER=small RATE=300); LOCAL=1 makes the commands below use it
 	@go run ./infra/local/up $(if $(TIER),-tier '$(TIER)') $(if $(RATE),-rate '$(RATE)')
 
 check: $(LINT) ## formatting, vet, linter and the import rules
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'gofmt these files:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(LINT) run ./...
 
-bench: $(NODE_MODULES) ## speed, memory, zip sizes and cold starts: prints figures, asserts nothing
+bench: has-go-node $(NODE_MODULES) ## speed, memory, zip sizes and cold starts: prints figures, asserts nothing
 	EXCS_LARGE=1 go test -run '^$$' -bench . -benchmem -benchtime 1x -timeout 30m ./...
 
 cost: ## the monthly cost for 500, 5,000 and 30,000 agents: MEASURE=1 counts anew
@@ -54,11 +58,11 @@ build: ## linux/arm64 bootstraps in dist/, reproducible
 
 ## In AWS: STAGE=prod, default dev
 
-synth: $(NODE_MODULES) ## the CloudFormation template and the assets in cdk.out/: STAGE= (TWICE=1: again, and compares every byte)
+synth: has-go-node $(NODE_MODULES) ## the CloudFormation template and the assets in cdk.out/: STAGE= (TWICE=1: again, and compares every byte)
 	@rm -rf cdk.out && $(CDK) synth --quiet -c stage='$(STAGE)' && ls -l cdk.out/*.template.json
 	@if [ -n '$(TWICE)' ]; then $(CDK) synth --quiet -c stage='$(STAGE)' --output cdk.out.again && diff -r cdk.out cdk.out.again && echo 'twice the same, byte for byte'; r=$$?; rm -rf cdk.out.again; exit $$r; fi
 
-deploy: $(NODE_MODULES) ## create or update the stack of a stage; shows where and what will change, and asks: STAGE= YES=1
+deploy: has-go-node $(NODE_MODULES) ## create or update the stack of a stage; shows where and what will change, and asks: STAGE= YES=1
 	@infra/deploy.sh deploy
 
 diff: $(NODE_MODULES) ## what make deploy would change in the template: STAGE=
