@@ -102,8 +102,17 @@ func TestMeasuringTwiceGivesTheSame(t *testing.T) {
 	must(t, err)
 	two, err := measure(t.Context(), tiny())
 	must(t, err)
+	sameItems(one, &two)
 	if d := cmp.Diff(one, two, near(0.05)); d != "" {
 		t.Error(d)
+	}
+}
+
+// sameItems lets the numbers of items differ by a twentieth: each attempt at an object leaves one, and how many there are depends on how the
+// machine takes turns.
+func sameItems(stored Measured, now *Measured) {
+	if d := now.Items - stored.Items; d*d*400 < stored.Items*stored.Items {
+		now.Items = stored.Items
 	}
 }
 
@@ -119,6 +128,7 @@ func TestTheStoredCountsAreNotOutOfDate(t *testing.T) {
 	}
 	now, err := measure(t.Context(), sizes()[0])
 	must(t, err)
+	sameItems(stored.Sizes[0], &now)
 	if d := cmp.Diff(stored.Sizes[0], now, near(0.15)); d != "" {
 		t.Errorf("the service takes something else than what is stored: make cost MEASURE=1 measures anew\n%s", d)
 	}
