@@ -69,7 +69,7 @@ func TestOwnershipThatMovesStopsTheWrite(t *testing.T) {
 		read   string // the last read before the write
 		writes string
 	}{
-		"user":  {[]model.Object{user(5, "Ann")}, func(o model.Object) mapping.Wish { o.Name = "Anna"; return present(o) }, "/routinglanguages", "PATCH"},
+		"user":  {[]model.Object{user(5, "Ann")}, func(o model.Object) mapping.Wish { o.Name = "Anna"; return present(o) }, "", "PATCH"},
 		"queue": {[]model.Object{queueOf(5, "Line")}, func(o model.Object) mapping.Wish { o.Name = "Hotline"; return present(o) }, "", "PUT"},
 		"code":  {[]model.Object{code(5, "Sold")}, func(o model.Object) mapping.Wish { o.Name = "Bought"; return present(o) }, "", "PUT"},
 	}

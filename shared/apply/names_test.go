@@ -287,3 +287,27 @@ func TestARenameThereAndBack(t *testing.T) {
 		b.quiet()
 	}, exorgtest.WithDeletedNamesHeld(true))
 }
+
+// A user whom people deleted and Engage disabled stays deleted, with the address that it has. Who is to get that address is listed as kept from it,
+// instead of waiting in silence for one that never moves.
+func TestAnAddressThatALeftDeletedUserKeeps(t *testing.T) {
+	in(t, func(b *bench) {
+		x, y := user(11, "Ann"), user(12, "Bob")
+		b.have(x, y)
+		time.Sleep(10 * time.Minute)
+		b.ok(b.org.DeleteUser(b.exID(y)))
+		had := y.Email
+		y.State, y.Email = model.StateInactive, "bob.elsewhere@example.org"
+		b.want(y)
+		b.minutes(5)
+		if row := b.row(y.Key); !row.LeftDeleted() {
+			b.Fatalf("the deleted user is %s: %s", row.State, row.Reason)
+		}
+		x.Email = had
+		b.want(x)
+		b.minutes(30)
+		if row := b.row(x.Key); !strings.HasPrefix(row.Reason, mapping.Kept) && !row.Refusing() {
+			b.Errorf("who is to get the address is %s: %q", row.State, row.Reason)
+		}
+	})
+}

@@ -67,6 +67,9 @@ type mind struct {
 	addresses      []int
 	users          []model.Object
 	members        [][]int64
+	// leavers lets users be disabled. Then nobody deletes any: a deleted user whom Engage disables is left deleted (RULES 7.10), with the address
+	// that it has, and without its memberships.
+	leavers bool
 }
 
 func newMind() *mind {
@@ -92,7 +95,9 @@ func (m *mind) change(t *rapid.T) []model.Object {
 		swap(m.addresses)
 	case 3:
 		u := &m.users[rapid.IntRange(0, 2).Draw(t, "user")]
-		u.State = rapid.SampledFrom([]model.UserState{model.StateActive, model.StateInactive}).Draw(t, "state")
+		if m.leavers {
+			u.State = rapid.SampledFrom([]model.UserState{model.StateActive, model.StateInactive}).Draw(t, "state")
+		}
 		u.Skills = nil
 		for i := range int64(3) {
 			if rapid.Bool().Draw(t, "has it") {
@@ -114,7 +119,8 @@ func (m *mind) change(t *rapid.T) []model.Object {
 func (m *mind) objects() []model.Object {
 	var all []model.Object
 	for i := range 3 {
-		all = append(all, skill(int64(i+1), fmt.Sprint("S", m.skills[i])), queueOf(int64(i+1), fmt.Sprint("Q", m.queues[i])), membersOf(int64(i+1), m.members[i]...))
+		members := slices.DeleteFunc(slices.Clone(m.members[i]), func(dbid int64) bool { return m.users[dbid-1].State == model.StateInactive })
+		all = append(all, skill(int64(i+1), fmt.Sprint("S", m.skills[i])), queueOf(int64(i+1), fmt.Sprint("Q", m.queues[i])), membersOf(int64(i+1), members...))
 		u := m.users[i].Clone()
 		u.Email = fmt.Sprintf("p%d@example.org", m.addresses[i])
 		for j := range u.Skills {
@@ -126,7 +132,7 @@ func (m *mind) objects() []model.Object {
 }
 
 // meddle is a person at work in the EX Org.
-func (p *postman) meddle(t *rapid.T) {
+func (p *postman) meddle(t *rapid.T, m *mind) {
 	p.Helper()
 	users, queues, skills := p.org.Users(), p.org.Queues(), p.org.Skills()
 	if len(users)*len(queues)*len(skills) == 0 {
@@ -136,7 +142,9 @@ func (p *postman) meddle(t *rapid.T) {
 	var err error
 	switch rapid.IntRange(0, 5).Draw(t, "meddle") {
 	case 0:
-		err = p.org.DeleteUser(u.ID)
+		if !m.leavers {
+			err = p.org.DeleteUser(u.ID)
+		}
 	case 1:
 		err = p.org.DeleteSkill(s.ID)
 	case 2:
@@ -217,6 +225,7 @@ func TestAnyOrderEndsInTheSameState(t *testing.T) {
 func (p *postman) play(t *rapid.T) {
 	p.Helper()
 	m := newMind()
+	m.leavers = rapid.Bool().Draw(t, "leavers")
 	p.wishIfNew(m.objects())
 	p.collect()
 	for range rapid.IntRange(1, 12).Draw(t, "steps") {
@@ -224,7 +233,7 @@ func (p *postman) play(t *rapid.T) {
 		case 0, 1:
 			p.wishIfNew(m.change(t))
 		case 2:
-			p.meddle(t)
+			p.meddle(t, m)
 		case 3:
 			p.org.Fail(exorgtest.Fault{
 				Kind: rapid.SampledFrom([]exorgtest.FaultKind{exorgtest.Answer, exorgtest.AnswerAfter, exorgtest.Reset, exorgtest.ResetAfter, exorgtest.Truncate}).Draw(t, "fault"),

@@ -13,8 +13,8 @@ type Org interface {
 	Reserve(ctx context.Context, n int, bulk bool) (context.Context, error)
 	// HomeDivision is the id of the home division.
 	HomeDivision(ctx context.Context) (string, error)
-	// Get reads one object by its EX id. A soft-deleted user comes back with Deleted set; its sets have calls of their
-	// own. raw is a queue's whole body.
+	// Get reads one object by its EX id. A soft-deleted user comes back with Deleted set, without sets; those of the others are best effort:
+	// nil is unknown. raw is a queue's whole body.
 	Get(ctx context.Context, kind model.Kind, exID string) (seen model.Observed, raw []byte, err error)
 	// Find looks an object up by what identifies it beside its EX id: a user by external key and e-mail (deleted ones too),
 	// a queue by peer id and name (both halves of the list), the others by name (deactivated sources too).
@@ -24,6 +24,8 @@ type Org interface {
 	FindNamed(ctx context.Context, want model.Object) ([]model.Observed, error)
 	// Sets reads a user's skills and languages by their own calls.
 	Sets(ctx context.Context, userID string) (skills, languages []model.Assigned, err error)
+	// SetOf reads a user's skills or languages by their own call.
+	SetOf(ctx context.Context, kind model.Kind, userID string) ([]model.Assigned, error)
 	// ExternalKeys reads a user's keys under EXCS's authority.
 	ExternalKeys(ctx context.Context, userID string) ([]string, error)
 	// Members reads the users that are members of a queue as users.

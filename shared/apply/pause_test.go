@@ -155,7 +155,7 @@ func TestAPauseInTheMiddle(t *testing.T) {
 			changed := ann()
 			changed.Name = "Anna"
 			b.want(changed)
-			b.wire.on(http.MethodGet, "/routinglanguages", func() {
+			b.wire.on(http.MethodGet, "", func() {
 				b.pause()
 				time.Sleep(4 * time.Second) // what the worker knows of pauses is old by then
 			})

@@ -259,7 +259,7 @@ func (l *look) waitForHolder(ctx context.Context, holder mapping.Row) error {
 
 // keepsName says that the row's EX object does not come to another name or address by itself.
 func keepsName(row mapping.Row) bool {
-	return !row.AtRest() && (stuck(row) || strings.HasPrefix(row.Reason, mapping.Kept) || slices.ContainsFunc(row.Refused, func(r mapping.Refusal) bool {
+	return !row.AtRest() && (stuck(row) || row.LeftDeleted() || strings.HasPrefix(row.Reason, mapping.Kept) || slices.ContainsFunc(row.Refused, func(r mapping.Refusal) bool {
 		return r.Part == model.FieldName || r.Part == model.FieldEmail
 	}))
 }

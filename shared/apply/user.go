@@ -110,7 +110,7 @@ func (l *look) repair(ctx context.Context, b bound, refs refs) error {
 		return p.first
 	}
 	b.seen = seen
-	if seen, err = p.readMore(ctx, b); err != nil {
+	if seen, err = p.readMore(ctx, b, refs); err != nil {
 		return err
 	}
 	if err := p.details(ctx, b, seen, refs); err != nil {
@@ -265,7 +265,7 @@ func (l *look) unread(part string) bool { return slices.Contains(l.unreadable, p
 
 // readMore reads what does not come with a user: its sets, and its external ids if they are not known. What can not be read
 // is a part that is not right, and holds up no other.
-func (p *parts) readMore(ctx context.Context, b bound) (model.Observed, error) {
+func (p *parts) readMore(ctx context.Context, b bound, refs refs) (model.Observed, error) {
 	seen := b.seen
 	var err error
 	if seen.ExternalKeys = nil; p.knowsLittle(b) {
@@ -277,9 +277,27 @@ func (p *parts) readMore(ctx context.Context, b bound) (model.Observed, error) {
 			}
 		}
 	}
-	if seen.Skills, seen.Languages, err = p.Org.Sets(ctx, b.exID); err != nil {
-		p.unreadable = append(p.unreadable, model.FieldSkills, model.FieldLanguages)
-		return seen, p.tried(ctx, mapping.Refusal{Part: model.FieldSkills}, p.notYet(fmt.Errorf("read the skills and languages of %s: %w", p.row.Key, err)))
+	if p.restored { // what a restore brings back shows with the set's own call first
+		seen.Skills, seen.Languages = nil, nil
+	}
+	for _, set := range []struct {
+		kind model.Kind
+		part string
+		have *[]model.Assigned
+		want []model.Assigned
+		loss bool
+	}{
+		{model.KindSkill, model.FieldSkills, &seen.Skills, refs.skills(p.row.Desired, seen.Skills), p.Settings.Users.Skills == rules.Exact},
+		{model.KindLanguage, model.FieldLanguages, &seen.Languages, refs.languages(p.row.Desired, seen.Languages), p.Settings.Users.Languages == rules.Exact},
+	} {
+		// What came with the user is best effort (FACTS X): it may lack the set, and a set that would lose something is read again.
+		if *set.have != nil && !(set.loss && len(surplus(*set.have, set.want)) > 0) {
+			continue
+		}
+		if *set.have, err = p.Org.SetOf(ctx, set.kind, b.exID); err != nil {
+			p.unreadable = append(p.unreadable, model.FieldSkills, model.FieldLanguages)
+			return seen, p.tried(ctx, mapping.Refusal{Part: set.part}, p.notYet(fmt.Errorf("read the %ss of %s: %w", set.kind, p.row.Key, err)))
+		}
 	}
 	return seen, nil
 }

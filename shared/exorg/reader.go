@@ -174,6 +174,16 @@ func (r *Reader) Sets(ctx context.Context, userID string) (skills, languages []m
 	return Skillset(s), Languageset(l), nil
 }
 
+// SetOf reads a user's skills or languages by their own call.
+func (r *Reader) SetOf(ctx context.Context, kind model.Kind, userID string) ([]model.Assigned, error) {
+	if kind == model.KindLanguage {
+		l, err := r.client.UserLanguages(ctx, userID)
+		return Languageset(l), err
+	}
+	s, err := r.client.UserSkills(ctx, userID)
+	return Skillset(s), err
+}
+
 // ExternalKeys reads a user's keys under EXCS's authority; an empty list is not nil.
 func (r *Reader) ExternalKeys(ctx context.Context, userID string) ([]string, error) {
 	ids, err := r.client.ExternalIDs(ctx, userID)

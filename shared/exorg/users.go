@@ -52,8 +52,8 @@ type ExternalID struct {
 	Key       string `json:"externalKey"`
 }
 
-// User reads a user by id, also a deleted one (State says so). not_found: neither; the user is gone for good or in a division that the OAuth
-// client does not see.
+// User reads a user by id with its skills and languages, also a deleted one (State says so). not_found: neither; the user is gone for good or in a
+// division that the OAuth client does not see.
 func (c *Client) User(ctx context.Context, id string) (User, error) {
 	u, err := c.user(ctx, id, "")
 	if IsNotFound(err) {
@@ -63,9 +63,9 @@ func (c *Client) User(ctx context.Context, id string) (User, error) {
 }
 
 func (c *Client) user(ctx context.Context, id, state string) (User, error) {
-	r := wire.Request{Op: "read user", Method: http.MethodGet, Route: "/users/{id}", Args: []string{id}, Reads: true}
+	r := wire.Request{Op: "read user", Method: http.MethodGet, Route: "/users/{id}", Args: []string{id}, Reads: true, Query: url.Values{"expand": {"skills", "languages"}}}
 	if state != "" {
-		r.Query = url.Values{"state": {state}}
+		r.Query = url.Values{"state": {state}} // of a deleted user nothing is compared
 	}
 	return one(ctx, c, r, func(u User) string { return u.ID })
 }

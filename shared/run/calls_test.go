@@ -34,6 +34,14 @@ func TestWhatThingsCost(t *testing.T) {
 			_, err := h.Hire(h.ctx, engagetest.Newcomer{First: "Fay", Last: "New", Email: mail("Fay"), Levels: map[int64]int{h.engageSkill("Sales").DBID: 3, h.engageSkill("German").DBID: 2}})
 			h.do(err)
 		}},
+		{what: "another name of a user", worker: 2, edit: func() { h.do(h.RenamePerson(h.ctx, h.person("Eve").DBID, "Eva", "New")) }},
+		{what: "another address of a user", worker: 2, edit: func() { h.do(h.ChangeEmail(h.ctx, h.person("Eva").DBID, "eva@northwind.example")) }},
+		{what: "a skill more and another level", worker: 2, edit: func() {
+			h.do(h.AddLevel(h.ctx, h.person("Eva").DBID, h.engageSkill("Billing").DBID, 1))
+			h.do(h.ChangeLevel(h.ctx, h.person("Eva").DBID, h.engageSkill("Sales").DBID, 5))
+		}},
+		{what: "a skill less, which is read again before it goes", worker: 3, edit: func() { h.do(h.RemoveLevel(h.ctx, h.person("Eva").DBID, h.engageSkill("Billing").DBID)) }},
+		{what: "a user who is disabled", worker: 2, edit: func() { h.do(h.SetPersonState(h.ctx, h.person("Eva").DBID, engagetest.StateDisabled)) }},
 		{what: "a queue with 250 members", run: 5, worker: 1 + 3, edit: func() {
 			_, err := h.AddQueue(h.ctx, engagetest.NewQueue{Type: engagetest.VirtualQueue, Alias: "Crowded", Groups: []int64{crowd}})
 			h.do(err)

@@ -84,7 +84,7 @@ func TestALeaverIsClosedWhateverIsRefused(t *testing.T) {
 		for _, preset := range []rules.Preset{rules.Preset202307, rules.PresetCurrent} {
 			for _, days := range []int{0, 2} {
 				t.Run(what, func(t *testing.T) {
-					h := lot{preset: preset}.build(t).settled()
+					h := lot{preset: preset, org: []exorgtest.Option{exorgtest.WithExpandOmission(1)}}.build(t).settled()
 					id, p := h.user(mail("Ann")).ID, h.person("Ann")
 					refuse(h, id, p.DBID)
 					if days > 0 {

@@ -93,7 +93,11 @@ func getUser(c *call) (reply, *refusal) {
 	if e != nil {
 		return reply{}, e
 	}
-	return ok(c.w.userView(u, c.expands())), nil
+	want := c.expands()
+	if c.w.dice.chance(c.w.cfg.expandOmitted) {
+		want = nothing
+	}
+	return ok(c.w.userView(u, want)), nil
 }
 
 func patchUser(c *call) (reply, *refusal) {
