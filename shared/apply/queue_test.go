@@ -325,3 +325,30 @@ func TestOnlyQueuesAreDeleted(t *testing.T) {
 		}
 	})
 }
+
+// A queue that is to be deleted and that the OAuth client's role does not show is not taken for gone: others of its division are not seen either.
+// It is deleted when it can be seen again. One that somebody deleted himself is gone.
+func TestADeleteOfAnInvisibleQueue(t *testing.T) {
+	in(t, func(b *bench) {
+		b.have(line(), queueOf(22, "Desk"), queueOf(23, "Bar"))
+		time.Sleep(10 * time.Minute)
+		b.org.Blind(exorgtest.DefaultClientID, b.org.HomeDivision())
+		b.wish(goal(line(), mapping.GoalAbsent))
+		b.drain()
+		row := b.state(line().Key, mapping.StateInvisible)
+		b.same("queues", len(b.org.Queues()), 3)
+		if !strings.Contains(row.Reason, "answers 404, as the others of its division do") {
+			b.Errorf("reason %q", row.Reason)
+		}
+		b.org.Unblind(exorgtest.DefaultClientID)
+		b.minutes(70)
+		b.state(line().Key, mapping.StateGone)
+		b.same("queues", len(b.org.Queues()), 2)
+
+		b.ok(b.org.DeleteQueue(b.exID(queueOf(22, ""))))
+		time.Sleep(10 * time.Minute)
+		b.wish(goal(queueOf(22, "Desk"), mapping.GoalAbsent))
+		b.drain()
+		b.state(queueOf(22, "").Key, mapping.StateGone)
+	})
+}

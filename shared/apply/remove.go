@@ -3,7 +3,9 @@ package apply
 import (
 	"context"
 	"fmt"
+	"slices"
 
+	"excs/shared/exorg"
 	"excs/shared/mapping"
 	"excs/shared/model"
 	"excs/shared/plan"
@@ -77,11 +79,56 @@ func (l *look) deleteQueue(ctx context.Context) error {
 	if err := l.mayWrite(ctx, mapping.Wrote{Action: model.ActionDelete, Before: &model.Observed{Kind: model.KindQueue, EXID: l.row.EXID, Name: l.row.Desired.Name, PeerID: l.row.Desired.PeerID}}); err != nil {
 		return err
 	}
-	if err := l.Writer.DeleteQueue(ctx, l.row.EXID); err != nil && model.CodeOf(err) != model.CodeNotFound {
+	err = l.Writer.DeleteQueue(ctx, l.row.EXID)
+	if model.CodeOf(err) == model.CodeNotFound {
+		err = l.unlessInvisible(ctx)
+	}
+	if _, stops := asStop(err); stops {
+		return err
+	}
+	if err != nil {
 		return fmt.Errorf("delete %s: %w", l.row.Key, err)
 	}
 	l.did(model.ActionDelete, nil)
 	return nil
+}
+
+// neighbours is how many queues of the same division are asked for.
+const neighbours = 3
+
+// unlessInvisible tells a queue that is gone from one that the OAuth client's role does not let EXCS see: both answer 404, and the second one would
+// live on for ever. It asks for other queues of the division in which the queue was seen last. Where none of them is seen either, the queue is
+// invisible until one is; a division without others says nothing, and the 404 is believed.
+func (l *look) unlessInvisible(ctx context.Context) error {
+	division := exorg.DivisionOf(l.row.Seen)
+	if division == "" {
+		return nil
+	}
+	rows, err := l.Lists.Rows(ctx, model.KindQueue)
+	if err != nil {
+		return fmt.Errorf("read the queues beside %s: %w", l.row.Key, err)
+	}
+	slices.SortFunc(rows, func(a, b mapping.Row) int { return a.Key.Compare(b.Key) })
+	asked := 0
+	for _, row := range rows {
+		if row.Key == l.row.Key || row.EXID == "" || row.State != mapping.StateConverged || exorg.DivisionOf(row.Seen) != division {
+			continue
+		}
+		_, _, err := l.Org.Get(ctx, model.KindQueue, row.EXID)
+		if err == nil {
+			return nil
+		}
+		if model.CodeOf(err) != model.CodeNotFound {
+			return fmt.Errorf("read %s, to tell whether %s can be seen: %w", row.Key, l.row.Key, err)
+		}
+		if asked++; asked == neighbours {
+			break
+		}
+	}
+	if asked == 0 {
+		return nil
+	}
+	return invisible(l.now, fmt.Sprintf("the EX queue %s is to be deleted and answers 404, as the others of its division do", l.row.EXID))
 }
 
 // otherOwner gives a key that has the object by now, or is about to: a stale owner keeps nobody from deleting it.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -277,5 +278,13 @@ func (s *Service) Settle(ctx context.Context, rounds int, pass func(time.Duratio
 			return err
 		}
 	}
-	return model.Errorf(model.CodeInternal, "settle", "not settled after %d runs", rounds)
+	items, err := s.Table.List(ctx, []mapping.State{mapping.StatePending, mapping.StateWaiting}, nil)
+	if err != nil {
+		return err
+	}
+	var open []string
+	for _, i := range items[:min(len(items), 10)] {
+		open = append(open, fmt.Sprintf("%s is %s: %s", i.Key, i.State, i.Reason))
+	}
+	return model.Errorf(model.CodeInternal, "settle", "not settled after %d runs: %s", rounds, strings.Join(open, "; "))
 }

@@ -217,3 +217,14 @@ func (c *Client) QueueWrapUpCodes(ctx context.Context, queue string) ([]string, 
 	}
 	return ids, nil
 }
+
+// DivisionOf returns the id of the division in a queue's body, "" where it tells none.
+func DivisionOf(body json.RawMessage) string {
+	var q struct {
+		Division Ref `json:"division"`
+	}
+	if json.Unmarshal(body, &q) != nil {
+		return ""
+	}
+	return q.Division.ID
+}

@@ -25,7 +25,7 @@ func TestMakePassesSecretsByEnvironment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err, commands)
 	}
-	if want := "go run ./infra/local/demo -tier 'tiny' -rate '300' -fill -tenant '101'"; strings.TrimSpace(commands) != want {
+	if want := "infra/preflight/preflight.sh go\ngo run ./infra/local/demo -tier 'tiny' -rate '300' -fill -tenant '101'"; strings.TrimSpace(commands) != want {
 		t.Errorf("make runs %q, want %q", strings.TrimSpace(commands), want)
 	}
 	said, err := makeDemo(t, dsn)
