@@ -20,6 +20,7 @@ var (
 	anotherHasIt = regexp.MustCompile(`(?:^kept from its name: (\S+) has its name or address and can not get its own|^(\S+) has the name or address that is to be its own, and is to get another one first)`)
 	// A stranger's object has the name: people are told to rename it, or to correct the name in Engage.
 	strangerHasIt = regexp.MustCompile(`the EX object (\S+) has the new (?:name|e-mail address) of (\S+): (?:rename that one|free the address there)`)
+	lacksUsers    = regexp.MustCompile(`^everything is done but for \d+ that are not in the EX Org \(\d+ of them do not come by themselves\), from (\S+) to (\S+)$`)
 	queueIsNotYet = regexp.MustCompile(`^(queue/\d+) is not in the EX Org yet$`)
 )
 
@@ -60,6 +61,9 @@ func (l *life) isLeft(i mapping.Item, orphans map[string]bool, left map[model.Ke
 	}
 	if m := strangerHasIt.FindStringSubmatch(i.Reason); m != nil {
 		return m[2] == i.Key.String() && l.isStrangers(i.Key.Kind, m[1])
+	}
+	if m := lacksUsers.FindStringSubmatch(i.Reason); m != nil && i.Key.Kind == model.KindMembers {
+		return isLeft(m[1]) && isLeft(m[2])
 	}
 	if m := queueIsNotYet.FindStringSubmatch(i.Reason); m != nil {
 		return isLeft(m[1])

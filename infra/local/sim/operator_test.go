@@ -216,6 +216,7 @@ func (l *life) forgetSome(rng *rand.Rand) {
 }
 
 func (l *life) forget(key model.Key) {
+	l.oracle.forgotten[key] = true
 	l.operator(fmt.Sprint("forget ", key), func(ctx context.Context, w *excstest.Service) error {
 		_, err := w.Runner.Forget(ctx, []model.Key{key}, run.By{})
 		return err

@@ -38,6 +38,9 @@ type oracle struct {
 	mapped  map[exorgtest.Kind]int
 	// approved are the keys and EX ids that an operator let pass at some time.
 	approved map[string]bool
+	// forgotten are the keys whose rows an operator dropped: if Engage has deleted such a one before it was matched anew, its EX object stays as
+	// it is, as the answer to forget says.
+	forgotten map[model.Key]bool
 	// made are the users and queues that EXCS made, as long as no operator took them from it.
 	made map[string]exorgtest.Kind
 	// closed says that the tenant has no approved first plan, and that one is needed.
@@ -57,7 +60,7 @@ type looks struct {
 func newOracle(l *life) *oracle {
 	o := &oracle{
 		l: l, foreign: map[string]string{}, looked: map[string]looks{}, queueGone: map[int64]bool{}, personGone: map[int64]bool{}, unwanted: map[reference.Membership]bool{},
-		wanted: map[string]bool{}, removed: map[exorgtest.Kind]map[string]time.Time{}, mapped: map[exorgtest.Kind]int{}, approved: map[string]bool{}, made: map[string]exorgtest.Kind{}, sent: map[access][]time.Time{},
+		wanted: map[string]bool{}, removed: map[exorgtest.Kind]map[string]time.Time{}, mapped: map[exorgtest.Kind]int{}, approved: map[string]bool{}, forgotten: map[model.Key]bool{}, made: map[string]exorgtest.Kind{}, sent: map[access][]time.Time{},
 		limit: l.config.Settings.Requests.PerMinute,
 	}
 	o.facts = o.now()

@@ -11,6 +11,7 @@ import (
 	"excs/shared/engage/engagetest"
 	"excs/shared/excstest/reference"
 	"excs/shared/mapping"
+	"excs/shared/model"
 	"excs/shared/rules"
 )
 
@@ -126,7 +127,7 @@ func near(line string, have []string) string {
 // tooMuch looks for queues whose DN is gone, and for users who may log in although Engage disabled them.
 func (l *life) tooMuch() {
 	for _, q := range l.org.Queues() {
-		if q.PeerID == "" || l.preset == rules.PresetCurrent {
+		if q.PeerID == "" || l.preset == rules.PresetCurrent || l.oracle.forgotten[keyOf(model.KindQueue, q.PeerID)] {
 			continue
 		}
 		if !slices.ContainsFunc(l.editor.Site().Queues(), func(d engagetest.DN) bool { return fmt.Sprint(d.DBID) == q.PeerID }) {

@@ -130,10 +130,11 @@ func regressions() []seed {
 		opened = "a run that only put the index right opened a restored table for writing"
 		taken  = "a Person who was hired anew was deactivated after the new one had taken the user over, because the run that told of it had died"
 		before = "an approval from before a restore of the table opened the restored one"
+		unseen = "a queue whose delete answered 404 because its division was out of sight lived on for ever"
 		nobody = "a user waited for ever for a skill that is gone from both sides"
 	)
 	return []seed{
 		{40262, rules.Preset202307, 1, opened}, {40262, rules.PresetCurrent, 1, opened}, {60035, rules.PresetCurrent, 1, taken}, {60019, rules.PresetCurrent, 1, nobody},
-		{70189, rules.Preset202307, 1, before},
+		{70189, rules.Preset202307, 1, before}, {80029, rules.Preset202307, 1, unseen},
 	}
 }
