@@ -138,7 +138,7 @@ func (p *parts) explain(ctx context.Context, s set, bad []refusedOne[model.Assig
 			added = append(added, b.one)
 		}
 	}
-	gone, young, err := p.goneOf(ctx, s, added)
+	gone, young, current, err := p.goneOf(ctx, s, added)
 	if err != nil {
 		return err
 	}
@@ -150,6 +150,9 @@ func (p *parts) explain(ctx context.Context, s set, bad []refusedOne[model.Assig
 			if err == nil {
 				err = waitFor(key, p.now.Add(secondLook+dependencyWait), key.String()+" was deleted in the EX Org and is made again first")
 			}
+		case current != nil && !current[b.one.EXID] && !exorg.IsDenied(b.err):
+			// The object was made again since this look read its id: whoever made it woke the user before the refusal could be on record.
+			err = waitUntil(p.now.Add(lagWait), fmt.Sprintf("the %s %s was made again meanwhile: the next look takes the new one", s.kind, b.one.Name))
 		case young[b.one.EXID]:
 			err = passing(fmt.Sprintf("write the %ss of %s", s.kind, p.row.Key), b.err)
 			if p.first == nil {
@@ -168,14 +171,19 @@ func (p *parts) explain(ctx context.Context, s set, bad []refusedOne[model.Assig
 }
 
 // goneOf gives the keys of the skills or languages among those refused that are not in the EX Org, and those that were made
-// a short while ago, by EX id.
-func (p *parts) goneOf(ctx context.Context, s set, added []model.Assigned) (gone map[string]model.Key, young map[string]bool, err error) {
-	gone, young = map[string]model.Key{}, map[string]bool{}
+// a short while ago, by EX id. current are the EX ids that the rows have now, nil where not all of
+// them have one.
+func (p *parts) goneOf(ctx context.Context, s set, added []model.Assigned) (gone map[string]model.Key, young, current map[string]bool, err error) {
+	gone, young, current = map[string]model.Key{}, map[string]bool{}, map[string]bool{}
+	unknown := false
 	for _, a := range s.wanted {
 		key := model.Key{Kind: s.kind, DBID: a.DBID}
 		row, _, err := p.rowOf(ctx, key)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
+		}
+		if current[row.EXID] = true; row.EXID == "" {
+			unknown = true // such a one may have been found by its name
 		}
 		if !slices.ContainsFunc(added, func(x model.Assigned) bool { return x.EXID == row.EXID }) {
 			continue
@@ -188,10 +196,13 @@ func (p *parts) goneOf(ctx context.Context, s set, added []model.Assigned) (gone
 				gone[row.EXID] = key
 			}
 		case err != nil:
-			return nil, nil, fmt.Errorf("read %s: %w", key, err)
+			return nil, nil, nil, fmt.Errorf("read %s: %w", key, err)
 		}
 	}
-	return gone, young, nil
+	if unknown {
+		current = nil
+	}
+	return gone, young, current, nil
 }
 
 // lacking gives the wanted assignments that are not there or have another level.

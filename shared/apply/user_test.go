@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -398,6 +399,39 @@ func TestAChangeOfSkillsDoesNotReadExternalIDs(t *testing.T) {
 		want := []string{"GET /api/v2/users/{userId}", "PATCH /api/v2/users/{userId}/routingskills/bulk"}
 		if got := b.calls(); !slices.Equal(got, want) {
 			b.Errorf("calls %v", got)
+		}
+	})
+}
+
+// A language that is made again between the read of its id and the write is no refused part of the user: whoever made it again has woken the user
+// before a refusal could be on record, so the next look follows at once.
+func TestALanguageThatIsMadeAgainMeanwhile(t *testing.T) {
+	in(t, func(b *bench) {
+		o := user(11, "Ann")
+		o.Languages = []model.Assignment{level(german(), 30)}
+		b.have(german(), o)
+		time.Sleep(10 * time.Minute)
+		once := sync.Once{}
+		b.wire.on(http.MethodPatch, "/routinglanguages/bulk", func() {
+			once.Do(func() {
+				row := b.row(german().Key)
+				b.ok(b.org.DeleteLanguage(row.EXID))
+				id, err := b.org.AddLanguage("German")
+				b.ok(err)
+				_, err = b.table.Record(b.Context(), mapping.Outcome{Key: row.Key, Version: row.Version, Loaded: row.EXID, EXID: id}, time.Now())
+				b.ok(err)
+				b.ok(b.table.Own(b.Context(), model.KindLanguage, id, row.Key, nil, false))
+			})
+		})
+		o.Languages = []model.Assignment{level(german(), 50)}
+		b.want(o)
+		b.drain()
+		if row := b.row(o.Key); len(row.Refused) > 0 {
+			b.Errorf("it is on record as refused: %+v", row.Refused)
+		}
+		b.minutes(3)
+		if row := b.row(o.Key); row.State != mapping.StateConverged || row.Refusing() {
+			b.Errorf("the user is %s: %s", row.State, row.Reason)
 		}
 	})
 }
